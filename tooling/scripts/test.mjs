@@ -1,0 +1,23 @@
+// `npm test`: install what is needed, then every check and every test.
+import { install, pnpm, requireNode } from "./lib.mjs";
+
+requireNode();
+install();
+const steps = [
+  ["Format", ["format:check"]],
+  ["Lint and dependency rules", ["lint"]],
+  ["Types", ["typecheck"]],
+  ["Build", ["run", "build", "--output-logs=errors-only"]],
+  ["Published packages (publint, attw)", ["check:packages"]],
+  ["Tests in Node.js", ["vitest"]],
+  ["Tests in a browser", ["vitest:browser"]],
+  ["Bundlers", ["test:bundlers"]],
+];
+const times = [];
+for (const [title, args] of steps) {
+  console.log(`\n── ${title}`);
+  const start = performance.now();
+  pnpm(["--silent", ...(args[0] === "run" ? args : ["run", ...args])]);
+  times.push(`${title} ${((performance.now() - start) / 1000).toFixed(0)} s`);
+}
+console.log(`\nAll checks passed: ${times.join(", ")}.`);
