@@ -45,7 +45,12 @@ module.exports = {
       from: { pathNot: "^(apps|examples|e2e)/" },
       to: { path: "^(apps|examples)/" },
     },
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "no-undeclared",
       comment: "A package imports only what its package.json names.",

@@ -17,26 +17,43 @@ try {
     if (manifest.private) continue;
     try {
       await exec(bin("publint"), ["--strict", path]);
-      const { stdout } = await exec("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
-        cwd: path,
-        maxBuffer: 1 << 26,
-      });
+      const { stdout } = await exec(
+        "npm",
+        ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+        {
+          cwd: path,
+          maxBuffer: 1 << 26,
+        },
+      );
       const [{ filename, size }] = JSON.parse(stdout);
       // "cjs-resolves-to-esm" is by intent: dtok is ESM only. Wildcard entries (model files) have no types.
       const exported = Object.entries(manifest.exports ?? {})
-        .filter(([key, value]) => key !== "./package.json" && !key.includes("*") && JSON.stringify(value).includes('"types"'))
+        .filter(
+          ([key, value]) =>
+            key !== "./package.json" &&
+            !key.includes("*") &&
+            JSON.stringify(value).includes('"types"'),
+        )
         .map(([key]) => key);
       if (exported.length > 0) {
         await exec(
           bin("attw"),
-          [join(folder, filename.replace("@", "").replace("/", "-")), "--profile", "esm-only", "--entrypoints", ...exported],
+          [
+            join(folder, filename.replace("@", "").replace("/", "-")),
+            "--profile",
+            "esm-only",
+            "--entrypoints",
+            ...exported,
+          ],
           { maxBuffer: 1 << 26 },
         );
       }
       console.log(`ok  ${manifest.name.padEnd(20)} ${(size / 1e6).toFixed(2)} MB packed`);
     } catch (error) {
       failed++;
-      console.error(`FAILED  ${manifest.name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.stdout === undefined ? error : ""}`);
+      console.error(
+        `FAILED  ${manifest.name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.stdout === undefined ? error : ""}`,
+      );
     }
   }
 } finally {

@@ -12,7 +12,11 @@ function cleanEnvironment(more) {
   for (const key of Object.keys(env)) {
     if (/^npm_(config|package|lifecycle|command|execpath|node_execpath)/i.test(key)) {
       // Registry and cache settings are the user's own and stay.
-      if (!/^npm_config_(registry|cache|userconfig|globalconfig|cafile|proxy|https_proxy|noproxy|prefix)$/i.test(key)) {
+      if (
+        !/^npm_config_(registry|cache|userconfig|globalconfig|cafile|proxy|https_proxy|noproxy|prefix)$/i.test(
+          key,
+        )
+      ) {
         delete env[key];
       }
     }
@@ -57,7 +61,9 @@ export function pnpm(args, options) {
 
 export function install() {
   const fresh = !existsSync(join(root, "node_modules", ".modules.yaml"));
-  console.log(fresh ? "Installing dependencies (about half a minute) …" : "Checking dependencies …");
+  console.log(
+    fresh ? "Installing dependencies (about half a minute) …" : "Checking dependencies …",
+  );
   pnpm(["install", "--frozen-lockfile", "--reporter=silent"], {
     quiet: true,
     env: { ONNXRUNTIME_NODE_INSTALL: "skip" },
