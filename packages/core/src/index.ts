@@ -13,3 +13,18 @@ export {
   isDtokError,
 } from "./errors/index.js";
 export type { ErrorParts } from "./errors/index.js";
+export { Random, createRandom } from "./math/random.js";
+export {
+  SAFETENSORS_MAX_HEADER,
+  readSafetensors,
+  readSafetensorsHeader,
+  writeSafetensors,
+} from "./formats/safetensors.js";
+export type {
+  SafetensorsEntry,
+  SafetensorsFile,
+  SafetensorsHeader,
+} from "./formats/safetensors.js";
+export { BaseQuantizer } from "./quantizers/base.js";
+export type { QuantizerTraits } from "./quantizers/base.js";
+export { checkCodes, checkFinite, checkMatrix, checkMatrixShape } from "./quantizers/checks.js";
