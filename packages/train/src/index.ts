@@ -1,1 +1,57 @@
-export {};
+export { writeOnnx } from "./onnx/writer.js";
+export type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValueInfo } from "./onnx/writer.js";
+export { GraphBuilder, Value } from "./graph/builder.js";
+export type { Dim, GradientRule, OperatorCall, Parameter } from "./graph/builder.js";
+export { gradients } from "./graph/gradients.js";
+export {
+  abs,
+  add,
+  cast,
+  clip,
+  div,
+  equal,
+  erf,
+  exp,
+  gelu,
+  greater,
+  leakyRelu,
+  log,
+  mul,
+  neg,
+  relu,
+  roundThrough,
+  sigmoid,
+  sign,
+  silu,
+  sqrt,
+  square,
+  stopGradient,
+  straightThrough,
+  sub,
+  tanh,
+  where,
+} from "./graph/elementwise.js";
+export {
+  concat,
+  depthToSpace,
+  expand,
+  pad,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  reshape,
+  slice,
+  spaceToDepth,
+  transpose,
+} from "./graph/shape.js";
+export { conv2d, matmul } from "./graph/linear.js";
+export type { Conv2dOptions } from "./graph/linear.js";
+export { heNormal, ones, SeededRandom, zeros } from "./layers/init.js";
+export { convLayer, linearLayer } from "./layers/layers.js";
+export type { ConvLayerOptions } from "./layers/layers.js";
+export { fsqLayer } from "./layers/fsq.js";
+export { cosineSchedule } from "./optim/schedule.js";
+export type { ScheduleOptions } from "./optim/schedule.js";
+export type { AdamOptions } from "./optim/adam.js";
+export { Trainer } from "./trainer.js";
+export type { ModelFunction, StepResult, TrainerOptions } from "./trainer.js";

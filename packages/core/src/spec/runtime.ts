@@ -15,6 +15,11 @@ export interface ModelSession {
     feeds: Readonly<Record<string, Tensor>>,
     outputs?: readonly string[],
   ): Promise<Record<string, Tensor>>;
+  /** As `run`, into arrays that the caller keeps (their shapes must be right): copies nothing. Optional. */
+  runInto?(
+    feeds: Readonly<Record<string, Tensor>>,
+    outputs: Readonly<Record<string, Tensor>>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
