@@ -28,3 +28,15 @@ export type {
 export { BaseQuantizer } from "./quantizers/base.js";
 export type { QuantizerTraits } from "./quantizers/base.js";
 export { checkCodes, checkFinite, checkMatrix, checkMatrixShape } from "./quantizers/checks.js";
+export { loadQuantizer, readQuantizerState, saveQuantizer } from "./formats/quantizer-state.js";
+export {
+  createQuantizer,
+  familyOf,
+  fitQuantizer,
+  quantizerFamilies,
+  quantizerFromState,
+} from "./quantizers/spec.js";
+export { FsqQuantizer, fsq, fsqDigit, fsqFamily } from "./quantizers/fsq.js";
+export type { FsqBound } from "./quantizers/fsq.js";
+export type { Technique } from "./quantizers/technique.js";
+export { techniques } from "./techniques.js";

@@ -78,7 +78,8 @@ export abstract class BaseQuantizer implements Quantizer {
   async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const rows = this.check(latents);
+    // All values at once, so that an error names the row of the whole matrix.
+    const rows = checkMatrix(latents, this.dim);
     const width = this.codebookSizes.length;
     const data = new Int32Array(rows * width);
     const step = Math.max(1, Math.floor(SLICE_VALUES / this.dim));

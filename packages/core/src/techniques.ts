@@ -1,0 +1,8 @@
+import { techniques as fsq } from "./quantizers/fsq.js";
+import type { Technique } from "./quantizers/technique.js";
+
+/**
+ * Every technique of this package, as data: the source of TECHNIQUES.md
+ * (`npx tsx --conditions=@dtok/source tooling/scripts/techniques.ts`).
+ */
+export const techniques: readonly Technique[] = [...fsq];
