@@ -40,3 +40,6 @@ export { FsqQuantizer, fsq, fsqDigit, fsqFamily } from "./quantizers/fsq.js";
 export type { FsqBound } from "./quantizers/fsq.js";
 export type { Technique } from "./quantizers/technique.js";
 export { techniques } from "./techniques.js";
+export { LfqQuantizer, lfq, lfqFamily } from "./quantizers/lfq.js";
+export { BsqQuantizer, bsq, bsqFamily } from "./quantizers/bsq.js";
+export type { BsqProjection } from "./quantizers/bsq.js";

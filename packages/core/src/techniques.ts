@@ -1,8 +1,10 @@
+import { techniques as bsq } from "./quantizers/bsq.js";
 import { techniques as fsq } from "./quantizers/fsq.js";
+import { techniques as lfq } from "./quantizers/lfq.js";
 import type { Technique } from "./quantizers/technique.js";
 
 /**
  * Every technique of this package, as data: the source of TECHNIQUES.md
  * (`npx tsx --conditions=@dtok/source tooling/scripts/techniques.ts`).
  */
-export const techniques: readonly Technique[] = [...fsq];
+export const techniques: readonly Technique[] = [...fsq, ...lfq, ...bsq];

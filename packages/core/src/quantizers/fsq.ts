@@ -36,6 +36,8 @@ const EPSILON = 1e-3;
 const MAX_TANH_LEVEL = 1000;
 const MAX_CLAMPED_LEVEL = 65536;
 const MAX_CHANNELS = 65536;
+/** Values of all channels together: a hostile state must not ask for gigabytes. */
+const MAX_VALUES = 2 ** 20;
 
 const PREFIXES: Readonly<Record<FsqBound, string>> = {
   tanh: "fsq",
@@ -95,6 +97,8 @@ export class FsqQuantizer extends BaseQuantizer {
     }
     const most = bound === "clamped" ? MAX_CLAMPED_LEVEL : MAX_TANH_LEVEL;
     for (const [i, level] of levels.entries()) checkInteger(level, 2, most, `FSQ level ${i}`);
+    const count = levels.reduce((a, b) => a + b, 0);
+    checkInteger(count, 2, MAX_VALUES, "sum of the FSQ levels");
 
     const groups: [number, number][] = [];
     const sizes: number[] = [];
@@ -121,15 +125,12 @@ export class FsqQuantizer extends BaseQuantizer {
     this.groups = groups;
     this.#table = new ScalarTable(thresholdsOf(levels, bound), groups);
     this.#firstValue = new Int32Array(levels.length);
-    let count = 0;
-    for (const [i, level] of levels.entries()) {
-      this.#firstValue[i] = count;
-      count += level;
-    }
     this.#values = new Float32Array(count);
+    let at = 0;
     for (const [i, level] of levels.entries()) {
       const half = Math.floor(level / 2);
-      for (let d = 0; d < level; d++) this.#values[this.#firstValue[i]! + d] = (d - half) / half;
+      this.#firstValue[i] = at;
+      for (let d = 0; d < level; d++) this.#values[at++] = (d - half) / half;
     }
   }
 

@@ -6,13 +6,15 @@ import type {
   QuantizerState,
   VectorSource,
 } from "../spec/quantizer.js";
+import { bsqFamily } from "./bsq.js";
 import { fsqFamily } from "./fsq.js";
+import { lfqFamily } from "./lfq.js";
 
 /**
  * Every family of this package. A registry is a plain list: pass your own to the functions below
  * to add a technique, or to keep the unused ones out of a bundle.
  */
-export const quantizerFamilies: readonly QuantizerFamily[] = [fsqFamily];
+export const quantizerFamilies: readonly QuantizerFamily[] = [fsqFamily, lfqFamily, bsqFamily];
 
 /** The family that a spec string belongs to. */
 export function familyOf(
