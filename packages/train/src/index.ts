@@ -32,6 +32,7 @@ export {
   where,
 } from "./graph/elementwise.js";
 export {
+  averagePool,
   concat,
   depthToSpace,
   expand,
@@ -46,12 +47,14 @@ export {
 } from "./graph/shape.js";
 export { conv2d, matmul } from "./graph/linear.js";
 export type { Conv2dOptions } from "./graph/linear.js";
-export { heNormal, ones, SeededRandom, zeros } from "./layers/init.js";
+export { heNormal, ones, zeros } from "./layers/init.js";
+export type { Initialiser } from "./layers/init.js";
 export { convLayer, linearLayer } from "./layers/layers.js";
 export type { ConvLayerOptions } from "./layers/layers.js";
 export { fsqLayer } from "./layers/fsq.js";
 export { cosineSchedule } from "./optim/schedule.js";
 export type { ScheduleOptions } from "./optim/schedule.js";
 export type { AdamOptions } from "./optim/adam.js";
+export { toFloat16 } from "./float16.js";
 export { Trainer } from "./trainer.js";
 export type { ModelFunction, StepResult, TrainerOptions } from "./trainer.js";

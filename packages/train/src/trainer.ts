@@ -86,7 +86,10 @@ export class Trainer {
     const outputs: Record<string, Value> = { loss, gradient_norm: gradientNorm };
     for (const [name, value] of Object.entries(metrics)) outputs[`metric.${name}`] = value;
     for (const [name, value] of Object.entries(next)) outputs[`next.${name}`] = value;
-    const session = await runtime.load(graph.toOnnx(outputs, "inputs"), options.session);
+    const session = await runtime.load(graph.toOnnx(outputs, "inputs"), {
+      denormalsAsZero: true,
+      ...options.session,
+    });
 
     const state: Record<string, Tensor<Float32Array>> = {};
     for (const { value, shape, initial } of parameters) {

@@ -28,6 +28,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Tried in order; one that is missing is skipped. "cpu" (Node.js) or "wasm" (web) always ends the list. */
   readonly providers?: readonly string[];
+  /**
+   * Treat subnormal numbers as zero. Training needs it: moments that fade away are subnormal for
+   * thousands of steps, and arithmetic on them is many times slower. Default false.
+   */
+  readonly denormalsAsZero?: boolean;
   readonly graphOptimization?: "disabled" | "basic" | "extended" | "all";
 }
 

@@ -222,17 +222,26 @@ export class GraphBuilder {
         });
       } else initializers[value.name] = tensor;
     }
-    // Identity nodes give the outputs the names that callers know.
+    // Outputs get the names that callers know: by renaming where one operator makes exactly one of
+    // them (a copy of every parameter and moment per step is worth sparing), else by an Identity.
+    const renamed = new Map<string, string>();
     for (const [name, value] of Object.entries(outputs)) {
-      nodes.push({ op: "Identity", inputs: [value.name], outputs: [name] });
+      if (value.node && !renamed.has(value.name) && !names.has(name)) renamed.set(value.name, name);
+      else nodes.push({ op: "Identity", inputs: [value.name], outputs: [name] });
     }
+    const rename = (name: string) => renamed.get(name) ?? name;
+    const named = nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
     const outputInfos = Object.entries(outputs).map(([name, { shape, dtype }]) => ({
       name,
       shape,
       dtype,
     }));
     return writeOnnx(
-      { name: this.name, nodes, inputs, outputs: outputInfos, initializers },
+      { name: this.name, nodes: named, inputs, outputs: outputInfos, initializers },
       metadata,
     );
   }

@@ -219,3 +219,22 @@ export function depthToSpace(x: Value, block: number): Value {
     gradient: ([gy]) => [spaceToDepth(gy as Value, block)],
   });
 }
+
+/** Means of non-overlapping k x k windows: [B, C, H, W] to [B, C, H/k, W/k]. */
+export function averagePool(x: Value, k: number): Value {
+  const [b, c, h, w] = x.shape as [Dim, Dim, Dim, Dim];
+  return x.graph.apply({
+    op: "AveragePool",
+    inputs: [x],
+    attributes: [
+      { name: "kernel_shape", value: [k, k] },
+      { name: "strides", value: [k, k] },
+    ],
+    shape: [b, c, scaledDim(h, 1, k), scaledDim(w, 1, k)],
+    gradient: ([gy]) => {
+      const [n, m, rows, columns] = staticShape(gy as Value) as [number, number, number, number];
+      const cells = reshape(scale(gy as Value, 1 / (k * k)), [n, m, rows, 1, columns, 1]);
+      return [reshape(expand(cells, [n, m, rows, k, columns, k]), [n, m, rows * k, columns * k])];
+    },
+  });
+}

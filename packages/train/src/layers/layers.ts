@@ -1,8 +1,8 @@
+import type { Random } from "@dtok/core";
 import type { GraphBuilder, Value } from "../graph/builder.js";
 import { add } from "../graph/elementwise.js";
 import { conv2d, matmul } from "../graph/linear.js";
 import { heNormal, zeros } from "./init.js";
-import type { SeededRandom } from "./init.js";
 
 export interface ConvLayerOptions {
   readonly kernel: number;
@@ -15,7 +15,7 @@ export interface ConvLayerOptions {
 /** Named convolution with bias: parameters "<name>.weight" [O, C/groups, k, k] and "<name>.bias" [O]. */
 export function convLayer(
   graph: GraphBuilder,
-  random: SeededRandom,
+  random: Random,
   name: string,
   x: Value,
   channels: number,
@@ -34,7 +34,7 @@ export function convLayer(
 /** x [.., C] to [.., D]: parameters "<name>.weight" [C, D] and "<name>.bias" [D]. */
 export function linearLayer(
   graph: GraphBuilder,
-  random: SeededRandom,
+  random: Random,
   name: string,
   x: Value,
   channels: number,

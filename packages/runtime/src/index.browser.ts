@@ -1,0 +1,4 @@
+export { createRuntime, createWebRuntime } from "./web.js";
+export type { WebRuntimeOptions } from "./web.js";
+export { digest } from "./base.js";
+export { refuseExternalData } from "./external.js";
