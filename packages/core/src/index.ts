@@ -43,3 +43,33 @@ export { techniques } from "./techniques.js";
 export { LfqQuantizer, lfq, lfqFamily } from "./quantizers/lfq.js";
 export { BsqQuantizer, bsq, bsqFamily } from "./quantizers/bsq.js";
 export type { BsqProjection } from "./quantizers/bsq.js";
+export {
+  bitWidth,
+  bitsOf,
+  checkTokenGrid,
+  checkTokenizer,
+  createTokenGrid,
+  sideBits,
+  sliceLevels,
+} from "./grid/grid.js";
+export type { GridBits } from "./grid/grid.js";
+export {
+  packBits,
+  packRadix,
+  packedByteLength,
+  radixByteLength,
+  unpackBits,
+  unpackRadix,
+} from "./grid/pack.js";
+export { allowedIds, flattenGrid, levelOffsets, unflattenIds } from "./grid/layouts.js";
+export type { LayoutName } from "./grid/layouts.js";
+export { crc32 } from "./formats/crc32.js";
+export {
+  loadTokenGrid,
+  loadTokenGrids,
+  readTokenFile,
+  saveTokenGrid,
+  saveTokenGrids,
+  tokenFileChecksum,
+} from "./formats/token-grid.js";
+export type { CodePacking, SaveTokenGridOptions, TokenFile } from "./formats/token-grid.js";
