@@ -1,5 +1,2 @@
-export { createNodeRuntime, createRuntime } from "./node.js";
-export { createWebRuntime } from "./web.js";
-export type { WebRuntimeOptions } from "./web.js";
-export { digest } from "./base.js";
-export { refuseExternalData } from "./external.js";
+export { createNodeRuntime } from "./node/runtime.js";
+export { createNodeRuntime as createRuntime } from "./node/runtime.js";

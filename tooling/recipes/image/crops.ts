@@ -21,7 +21,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const data = join(here, "..", "..", "..", ".data", "image");
 const SIZE = 256;
 /** No picture gives more than this: a 20-megapixel wallpaper is still one scene. */
-const MOST = { photograph: 300, render: 16, texture: 8 } as const;
+const MOST = { photograph: 400, render: 20, texture: 10 } as const;
 /** A 4000-pixel original is smooth at its own scale; users' pictures are mostly 500 to 2000 pixels. */
 const LARGEST = 2400;
 
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
         .removeAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true });
-      const share = Math.min(left, Math.ceil(((w * h) / SIZE ** 2) * 1.2));
+      const share = Math.min(left, Math.ceil(((w * h) / SIZE ** 2) * 1.8));
       for (let i = 0; i < share; i++) {
         const [x0, y0] = [random.integer(w - SIZE + 1), random.integer(h - SIZE + 1)];
         const crop = Buffer.alloc(SIZE * SIZE * 3);

@@ -1,0 +1,1 @@
+export function checkExternalData(_model: Uint8Array, _permitted: ReadonlySet<string>): void {}
