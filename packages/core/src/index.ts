@@ -25,6 +25,7 @@ export type {
   SafetensorsFile,
   SafetensorsHeader,
 } from "./formats/safetensors.js";
+export { checkTensor, dtypeOf } from "./formats/dtypes.js";
 export { BaseQuantizer } from "./quantizers/base.js";
 export type { QuantizerTraits } from "./quantizers/base.js";
 export { checkCodes, checkFinite, checkMatrix, checkMatrixShape } from "./quantizers/checks.js";
@@ -73,3 +74,14 @@ export {
   tokenFileChecksum,
 } from "./formats/token-grid.js";
 export type { CodePacking, SaveTokenGridOptions, TokenFile } from "./formats/token-grid.js";
+export {
+  NPY_HEADER_BYTES,
+  npyHeaderBytes,
+  openNpyRows,
+  readNpy,
+  readNpyHeader,
+  toFloat32,
+  writeNpy,
+} from "./formats/npy.js";
+export type { ByteReader, NpyHeader, NpyRows } from "./formats/npy.js";
+export { floatToHalf, halfToFloat } from "./formats/half.js";

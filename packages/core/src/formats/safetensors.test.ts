@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { attempt } from "../../test/attempt.js";
 import { createRandom } from "../math/random.js";
 import type { Tensor } from "../spec/tensor.js";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.js";
@@ -175,11 +176,8 @@ describe("hostile files", () => {
         for (let k = random.integer(4); k >= 0; k--) {
           bytes[random.integer(bytes.length)] = random.integer(256);
         }
-        try {
-          readSafetensors(bytes);
-        } catch (error) {
-          expect(error).toHaveProperty("code", "format");
-        }
+        const outcome = attempt(() => typeof readSafetensors(bytes));
+        expect(["object", "typed error"]).toContain(outcome);
       }),
       { seed: 11, numRuns: 500 },
     );

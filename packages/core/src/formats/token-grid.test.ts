@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { attempt } from "../../test/attempt.js";
 import { createTokenGrid } from "../grid/grid.js";
 import { createRandom } from "../math/random.js";
 import type { Tensor } from "../spec/tensor.js";
@@ -75,15 +76,9 @@ describe.each(["integers", "bits", "radix"] as const)("packing %s", (packing) =>
       for (const bit of [1, 16, 128]) {
         const broken = bytes.slice();
         broken[i]! ^= bit;
-        let outcome: unknown;
-        try {
-          outcome = loadTokenGrid(broken);
-        } catch (error) {
-          expect(error).toHaveProperty("remedy");
-          continue;
-        }
         // Blanks that pad the header may change into other JSON blanks; nothing else may.
-        expect(outcome).toEqual(grid);
+        const outcome = attempt(() => loadTokenGrid(broken));
+        expect([grid, "typed error"]).toContainEqual(outcome);
       }
       expect(() => loadTokenGrid(bytes.subarray(0, i))).toThrow(/safetensors/);
     }
