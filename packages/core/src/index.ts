@@ -85,3 +85,5 @@ export {
 } from "./formats/npy.js";
 export type { ByteReader, NpyHeader, NpyRows } from "./formats/npy.js";
 export { floatToHalf, halfToFloat } from "./formats/half.js";
+export { PluginError, createRegistry } from "./registry/registry.js";
+export type { CodecOf, Registry, RegistryOptions, TokenizerId } from "./registry/registry.js";

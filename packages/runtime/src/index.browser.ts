@@ -1,7 +1,10 @@
-export { createRuntime, createWebRuntime } from "./web.js";
-export type { WebRuntimeOptions } from "./web.js";
-export { digest } from "./base.js";
-export { refuseExternalData } from "./external.js";
+export { createWebRuntime, createWebRuntime as createRuntime } from "./web/runtime.js";
+export type { WebRuntimeOptions } from "./web/backend.js";
+export { ClosedError, FetchError, ModelRunError } from "./errors.js";
+export type { LoadOptions } from "./ort/runtime.js";
+export type { RunOptions } from "./ort/session.js";
+export { digest } from "./files/sha256.js";
+export { refuseExternalData } from "./onnx/external-data.js";
 export { createModelReader } from "./files/web.js";
 export { safePath } from "./files/read.js";
 export type { ModelReader, ReadOptions } from "./files/read.js";

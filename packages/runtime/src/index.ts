@@ -1,2 +1,12 @@
-export { createNodeRuntime } from "./node/runtime.js";
-export { createNodeRuntime as createRuntime } from "./node/runtime.js";
+export { createNodeRuntime, createRuntime } from "./node/runtime.js";
+export { createWebRuntime } from "./node/web-runtime.js";
+export type { WebRuntimeOptions } from "./web/backend.js";
+export { ClosedError, FetchError, ModelRunError } from "./errors.js";
+export type { LoadOptions } from "./ort/runtime.js";
+export type { RunOptions } from "./ort/session.js";
+export { digest } from "./files/sha256.js";
+export { refuseExternalData } from "./onnx/external-data.js";
+export { createModelReader, defaultCacheFolder } from "./files/node.js";
+export type { NodeReadOptions } from "./files/node.js";
+export { safePath } from "./files/read.js";
+export type { ModelReader, ReadOptions } from "./files/read.js";

@@ -1,6 +1,6 @@
 import { ArgumentError, IntegrityError, LimitError, MissingError } from "@dtok/core";
 import type { Manifest, ModelFile } from "@dtok/core";
-import { digest } from "../base.js";
+import { digest } from "./sha256.js";
 
 export interface ReadOptions {
   /** Bytes so far and in all, of the file being fetched. */

@@ -4,12 +4,12 @@ function subtle(): SubtleCrypto | undefined {
 }
 
 /** Lower-case hexadecimal SHA-256 of `bytes` (FIPS 180-4). */
-export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = subtle();
+export async function digest(bytes: Uint8Array): Promise<string> {
+  const crypto = subtle();
   const hash =
-    digest === undefined
+    crypto === undefined
       ? sha256(bytes)
-      : new Uint8Array(await digest.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+      : new Uint8Array(await crypto.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,9 +1,11 @@
-import { MissingError } from "@dtok/core";
+import { MissingError, isDtokError } from "@dtok/core";
 import type { ModelRuntime } from "@dtok/core";
 import { describeCause } from "../errors.js";
 import { openGate } from "../ort/binding.js";
 import type { Backend, OrtBinding } from "../ort/binding.js";
 import { OrtRuntime } from "../ort/runtime.js";
+import type { WebRuntimeOptions } from "../web/backend.js";
+import { createWebRuntime } from "./web-runtime.js";
 
 interface NodeBinding extends OrtBinding {
   listSupportedBackends?(): { readonly name: string; readonly bundled: boolean }[];
@@ -19,6 +21,26 @@ export async function createNodeRuntime(): Promise<ModelRuntime> {
   return new OrtRuntime(nodeBackend(await importNodeBinding()));
 }
 
+/**
+ * The fastest runtime that is installed: onnxruntime-node, else onnxruntime-web's WebAssembly build.
+ *
+ * @param options used where the choice falls on onnxruntime-web
+ * @throws MissingError where neither is installed
+ */
+export async function createRuntime(options: WebRuntimeOptions = {}): Promise<ModelRuntime> {
+  try {
+    return await createNodeRuntime();
+  } catch (error) {
+    if (!isDtokError(error) || error.code !== "missing") throw error;
+    try {
+      return await createWebRuntime(options);
+    } catch {
+      // What is missing is best told by the first choice's error, which names both packages.
+      throw error;
+    }
+  }
+}
+
 async function importNodeBinding(): Promise<NodeBinding> {
   try {
     const module = (await import("onnxruntime-node")) as unknown as NodeBinding & {
@@ -29,7 +51,8 @@ async function importNodeBinding(): Promise<NodeBinding> {
     throw new MissingError("onnxruntime-node", {
       expected: "the package onnxruntime-node, version 1.21 or later",
       got: describeCause(error),
-      remedy: "Install it (npm install onnxruntime-node), or onnxruntime-web as the slower fallback.",
+      remedy:
+        "Install it (npm install onnxruntime-node), or onnxruntime-web as the slower fallback.",
       cause: error,
     });
   }
@@ -39,6 +62,7 @@ function nodeBackend(binding: NodeBinding): Backend {
   return {
     name: "node",
     binding,
+    providers: [],
     fallback: "cpu",
     // "Not bundled" (cuda, tensorrt) means that its library was never installed: asking would throw.
     available: async (provider) =>

@@ -40,6 +40,8 @@ export interface OrtBinding {
 export interface Backend {
   readonly name: "node" | "web";
   readonly binding: OrtBinding;
+  /** Tried first where a session names none. */
+  readonly providers: readonly string[];
   /** The provider that is always there and ends every list. */
   readonly fallback: "cpu" | "wasm";
   /** Whether a provider other than the fallback can be asked for here: asking in vain may throw. */

@@ -1,8 +1,8 @@
 import { ArgumentError, FormatError, isDtokError } from "@dtok/core";
 import type { ModelRuntime, ModelSession, SessionOptions } from "@dtok/core";
 import { ClosedError, describeCause } from "../errors.js";
-import { sha256Hex } from "../files/sha256.js";
-import { checkExternalData } from "../onnx/external-data.js";
+import { digest } from "../files/sha256.js";
+import { refuseExternalData } from "../onnx/external-data.js";
 import type { Backend, OrtSession } from "./binding.js";
 import { SessionHandle, SharedSession } from "./session.js";
 
@@ -47,15 +47,17 @@ export class OrtRuntime implements ModelRuntime {
   private async loadNow(model: Uint8Array, options: LoadOptions): Promise<ModelSession> {
     this.checkOpen();
     checkOptions(options);
-    const external = Object.entries(options.externalData ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-    checkExternalData(model, new Set(external.map(([path]) => path)));
+    const external = Object.entries(options.externalData ?? {}).sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    );
+    refuseExternalData(model, new Set(external.map(([path]) => path)));
     const key = JSON.stringify([
-      await sha256Hex(model),
+      await digest(model),
       options.threads ?? null,
-      options.providers ?? [],
+      options.providers ?? this.backend.providers,
       options.graphOptimization ?? "all",
-      options.flushDenormals ?? false,
-      await Promise.all(external.map(async ([path, data]) => [path, await sha256Hex(data)])),
+      options.denormalsAsZero ?? false,
+      await Promise.all(external.map(async ([path, data]) => [path, await digest(data)])),
     ]);
     // Hashing took a while, and close() may have come meanwhile.
     this.checkOpen();
@@ -91,7 +93,7 @@ export class OrtRuntime implements ModelRuntime {
   ): Promise<SharedSession> {
     const { fallback, binding, gate } = this.backend;
     const wanted: string[] = [];
-    for (const provider of options.providers ?? []) {
+    for (const provider of options.providers ?? this.backend.providers) {
       if (provider !== fallback && (await this.backend.available(provider))) wanted.push(provider);
     }
     const common: Record<string, unknown> = {
@@ -100,7 +102,7 @@ export class OrtRuntime implements ModelRuntime {
       logSeverityLevel: 3,
     };
     if (options.threads !== undefined) common["intraOpNumThreads"] = options.threads;
-    if (options.flushDenormals === true) {
+    if (options.denormalsAsZero === true) {
       common["extra"] = { session: { set_denormal_as_zero: "1" } };
     }
     if (external.length > 0) {

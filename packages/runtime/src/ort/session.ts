@@ -2,7 +2,7 @@ import { ArgumentError, isDtokError } from "@dtok/core";
 import type { ModelSession, Tensor, TensorSpec } from "@dtok/core";
 import { ClosedError, ModelRunError, describeCause } from "../errors.js";
 import type { Backend, OrtSession, OrtTensor } from "./binding.js";
-import { checkAgainstSpec, fromOrt, tensorSpecs, toOrt } from "./tensors.js";
+import { checkAgainstSpec, fromOrt, plainBytes, tensorSpecs, toOrt } from "./tensors.js";
 
 export interface RunOptions {
   /** Aborts a call that still waits for its turn. One that ONNX Runtime has begun runs to its end. */
@@ -127,14 +127,15 @@ export class SharedSession {
     }
     const given: Record<string, OrtTensor> = {};
     for (const spec of this.inputs) {
-      const tensor = Object.hasOwn(feeds, spec.name) ? feeds[spec.name] : undefined;
-      if (tensor === undefined) {
+      const found = Object.hasOwn(feeds, spec.name) ? feeds[spec.name] : undefined;
+      if (found === undefined) {
         throw new ArgumentError(`input "${spec.name}"`, {
           expected: `${spec.dtype} [${spec.shape.join(", ")}]`,
           got: "nothing",
           remedy: `Pass all of ${listNames(this.inputs)}.`,
         });
       }
+      const tensor = plainBytes(found);
       checkAgainstSpec(tensor, spec, `input "${spec.name}"`);
       given[spec.name] = toOrt(this.backend.binding, tensor, spec.dtype);
     }

@@ -94,6 +94,14 @@ export function toOrt(binding: OrtBinding, tensor: Tensor, dtype: DType): OrtTen
   return new binding.Tensor(dtype, tensor.data, [...tensor.shape]);
 }
 
+/** ImageData's clamped bytes, which no dtype names, as the plain bytes that they are. */
+export function plainBytes(tensor: Tensor): Tensor {
+  const data = tensor?.data as unknown;
+  return data instanceof Uint8ClampedArray
+    ? { ...tensor, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
+    : tensor;
+}
+
 /** A core Tensor over the same memory. float16 and bool keep their `dtype`, since their arrays leave it open. */
 export function fromOrt({ type, dims, data }: OrtTensor): Tensor {
   const values =
