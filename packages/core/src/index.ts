@@ -87,3 +87,22 @@ export type { ByteReader, NpyHeader, NpyRows } from "./formats/npy.js";
 export { floatToHalf, halfToFloat } from "./formats/half.js";
 export { PluginError, createRegistry } from "./registry/registry.js";
 export type { CodecOf, Registry, RegistryOptions, TokenizerId } from "./registry/registry.js";
+export {
+  SAMPLES_PER_CODE,
+  codebookUsage,
+  createUsageMeter,
+  usageDrift,
+} from "./diagnostics/usage.js";
+export type {
+  CodeCount,
+  CodebookUsage,
+  UsageMeter,
+  UsageReportOptions,
+  UsageVerdict,
+} from "./diagnostics/usage.js";
+export {
+  MANIFEST_MAX_BYTES,
+  MODEL_FILE_MAX_BYTES,
+  checkRelativePath,
+  parseManifest,
+} from "./registry/manifest.js";
