@@ -5,17 +5,21 @@ import type { ModelReader, ReadOptions } from "./read.js";
 const CACHE = "dtok-models-1";
 
 /**
- * Reads a manifest's files from the folder at `base` (a URL that ends in "/"), checks size and
+ * Reads a manifest's files from the folder at `base` (a URL that ends in "/", or a function from a
+ * file's name to its URL, for bundlers that rename assets), checks size and
  * SHA-256, and keeps them in Cache Storage under their hash.
  */
 export function createModelReader(
-  base: string | URL,
+  base: string | URL | ((name: string) => URL),
   manifest: Manifest,
   options: ReadOptions = {},
 ): ModelReader {
   return async (name) => {
     const file = fileOf(manifest, name);
-    const url = new URL(file.path, new URL(base, globalThis.location?.href));
+    const url =
+      typeof base === "function"
+        ? base(name)
+        : new URL(file.path, new URL(base, globalThis.location?.href));
     const store =
       options.cache === false || globalThis.caches === undefined
         ? undefined

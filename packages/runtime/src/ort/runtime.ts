@@ -34,9 +34,7 @@ export class OrtRuntime implements ModelRuntime {
   load(model: Uint8Array, options: LoadOptions = {}): Promise<ModelSession> {
     const loaded = this.loadNow(model, options);
     this.loading.add(loaded);
-    const done = () => this.loading.delete(loaded);
-    loaded.then(done, done);
-    return loaded;
+    return loaded.finally(() => this.loading.delete(loaded));
   }
 
   close(): Promise<void> {
