@@ -5,6 +5,13 @@ export type { LoadOptions } from "./ort/runtime.js";
 export type { RunOptions } from "./ort/session.js";
 export { digest } from "./files/sha256.js";
 export { refuseExternalData } from "./onnx/external-data.js";
-export { createModelReader } from "./files/web.js";
+export { createModelReader, openModelFolder } from "./files/web.js";
 export { safePath } from "./files/read.js";
-export type { ModelReader, ReadOptions } from "./files/read.js";
+export type {
+  ModelBase,
+  ModelFolder,
+  ModelReader,
+  OpenFolderOptions,
+  ReadOptions,
+  ReadProgress,
+} from "./files/read.js";

@@ -6,7 +6,14 @@ export type { LoadOptions } from "./ort/runtime.js";
 export type { RunOptions } from "./ort/session.js";
 export { digest } from "./files/sha256.js";
 export { refuseExternalData } from "./onnx/external-data.js";
-export { createModelReader, defaultCacheFolder } from "./files/node.js";
+export { createModelReader, defaultCacheFolder, openModelFolder } from "./files/node.js";
 export type { NodeReadOptions } from "./files/node.js";
 export { safePath } from "./files/read.js";
-export type { ModelReader, ReadOptions } from "./files/read.js";
+export type {
+  ModelBase,
+  ModelFolder,
+  ModelReader,
+  OpenFolderOptions,
+  ReadOptions,
+  ReadProgress,
+} from "./files/read.js";

@@ -1,55 +1,73 @@
-import { ArgumentError, IntegrityError, LimitError, MissingError } from "@dtok/core";
+import { ArgumentError, IntegrityError, LimitError, checkRelativePath } from "@dtok/core";
+import { MODEL_FILE_MAX_BYTES } from "@dtok/core";
 import type { Manifest, ModelFile } from "@dtok/core";
 import { digest } from "./sha256.js";
 
+export interface ReadProgress {
+  /** Path of the file within its folder. */
+  readonly file: string;
+  /** Bytes so far; begins anew when a broken transfer is tried again. */
+  readonly bytes: number;
+  readonly total: number;
+}
+
 export interface ReadOptions {
-  /** Bytes so far and in all, of the file being fetched. */
-  readonly onProgress?: (progress: { file: string; bytes: number; total: number }) => void;
+  /** Called as the bytes of a fetched file arrive. */
+  readonly onProgress?: (progress: ReadProgress) => void;
   readonly signal?: AbortSignal;
   /** Keep fetched files (on disk in Node.js, in Cache Storage in browsers). Default true. */
   readonly cache?: boolean;
+  /** Attempts at a fetch that fails in passing. Default 3. */
+  readonly attempts?: number;
+  /** Milliseconds without a byte after which a transfer counts as broken. Default 30,000. */
+  readonly stallTimeout?: number;
+  /** Default: `globalThis.fetch`. For proxies, authorisation, tests. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
-/** Reads a manifest's files by name. */
+/**
+ * Where a model's files lie: a folder, or each file's own address by its name in the manifest (what a
+ * bundler makes of `new URL("./encoder.onnx", import.meta.url)`).
+ */
+export type ModelBase = string | URL | ((name: string) => string | URL);
+
+/** Reads a manifest's files by name, checked against their declared size and SHA-256. */
 export type ModelReader = (name: string) => Promise<Uint8Array>;
 
-/** Largest model file that is read. */
-const MAX_BYTES = 4 * 2 ** 30;
-const ATTEMPTS = 3;
-
-/** A path from a manifest that stays inside its folder, whatever the manifest says. */
-export function safePath(path: string): string {
-  const bad =
-    path === "" ||
-    path.includes("\\") ||
-    path.includes("\0") ||
-    /^[a-z][a-z0-9+.-]*:/i.test(path) ||
-    path.startsWith("/") ||
-    path.split("/").some((part) => part === ".." || part === "." || part === "") ||
-    /%2e|%2f|%5c/i.test(path);
-  if (bad) {
-    throw new IntegrityError("model file path", {
-      expected: "a relative path inside the model's folder",
-      got: JSON.stringify(path),
-      remedy: "Do not load this manifest: it points outside its folder.",
-    });
-  }
-  return path;
+/** A folder with a `manifest.json` and the files that it names. */
+export interface ModelFolder {
+  readonly manifest: Manifest;
+  readonly readFile: ModelReader;
 }
 
+export interface OpenFolderOptions extends ReadOptions {
+  /** Lower-case hexadecimal SHA-256 of manifest.json: pins the manifest, and by it all files. */
+  readonly manifestSha256?: string;
+}
+
+/**
+ * A path from a manifest that stays inside its folder, whatever the manifest says. Returns it.
+ *
+ * @throws IntegrityError
+ */
+export function safePath(path: string): string {
+  return checkRelativePath(path, "model file path");
+}
+
+/** The manifest's entry of that name, its path and size checked. */
 export function fileOf(manifest: Manifest, name: string): ModelFile {
   const file = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined;
-  if (!file) {
+  if (file === undefined) {
     throw new ArgumentError(`file of ${manifest.id}`, {
       expected: `one of ${Object.keys(manifest.files).join(", ")}`,
-      got: name,
+      got: JSON.stringify(name),
       remedy: "Ask for a file that the manifest names.",
     });
   }
   safePath(file.path);
-  if (!Number.isSafeInteger(file.bytes) || file.bytes < 1 || file.bytes > MAX_BYTES) {
+  if (!Number.isSafeInteger(file.bytes) || file.bytes < 0 || file.bytes > MODEL_FILE_MAX_BYTES) {
     throw new LimitError(`size of ${file.path}`, {
-      expected: `1 to ${MAX_BYTES} bytes`,
+      expected: `0 to ${MODEL_FILE_MAX_BYTES} bytes`,
       got: String(file.bytes),
       remedy: "Correct the manifest.",
     });
@@ -57,65 +75,39 @@ export function fileOf(manifest: Manifest, name: string): ModelFile {
   return file;
 }
 
-/** Compares bytes with what the manifest declares. */
-export async function verify(file: ModelFile, bytes: Uint8Array, where: string): Promise<void> {
-  const problem = await mismatch(file, bytes);
-  if (problem === undefined) return;
-  throw new IntegrityError(`model file ${where}`, {
-    expected: `${file.bytes} bytes with SHA-256 ${file.sha256}`,
-    got: problem,
-    remedy: "Fetch it again, from the place that the manifest comes from.",
-  });
-}
-
+/** What is wrong with `bytes`, or undefined where they are what the manifest declares. */
 export async function mismatch(file: ModelFile, bytes: Uint8Array): Promise<string | undefined> {
   if (bytes.length !== file.bytes) return `${bytes.length} bytes`;
   const found = await digest(bytes);
   return found === file.sha256 ? undefined : `SHA-256 ${found}`;
 }
 
-/** Fetches a file of known size: stops at the first byte too many, tries again after a broken transfer. */
-export async function download(
-  url: URL,
-  file: ModelFile,
-  options: ReadOptions,
-): Promise<Uint8Array> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await downloadOnce(url, file, options);
-    } catch (error) {
-      const final = error instanceof IntegrityError || error instanceof MissingError;
-      if (final || options.signal?.aborted || attempt === ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200 * 4 ** (attempt - 1)));
-    }
-  }
+/** @throws IntegrityError where `bytes` are not what the manifest declares */
+export async function verify(file: ModelFile, bytes: Uint8Array, where: string): Promise<void> {
+  const problem = await mismatch(file, bytes);
+  if (problem !== undefined) throw notAsDeclared(file, problem, where);
 }
 
-async function downloadOnce(url: URL, file: ModelFile, options: ReadOptions): Promise<Uint8Array> {
-  const response = await fetch(url, options.signal ? { signal: options.signal } : {});
-  if (!response.ok || !response.body) {
-    const parts = {
-      expected: "the file",
-      got: `HTTP status ${response.status}`,
-      remedy: "Check the address; model files lie beside their manifest.",
-    };
-    if (response.status >= 500) throw new Error(`${url.href}: ${parts.got}`);
-    throw new MissingError(`model file ${url.href}`, parts);
-  }
-  const bytes = new Uint8Array(file.bytes);
-  let at = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > file.bytes) {
-      await reader.cancel();
-      await verify(file, new Uint8Array(0), `${url.href} (longer than declared)`);
-    }
-    bytes.set(value, at);
-    at += value.length;
-    options.onProgress?.({ file: file.path, bytes: at, total: file.bytes });
-  }
-  if (at < file.bytes) throw new Error(`${url.href} ended after ${at} of ${file.bytes} bytes`);
-  return bytes;
+export function notAsDeclared(file: ModelFile, got: string, where: string): IntegrityError {
+  return new IntegrityError(`model file ${where}`, {
+    expected: `${file.bytes} bytes with SHA-256 ${file.sha256}`,
+    got,
+    remedy: "Fetch it again, from the place that the manifest comes from.",
+  });
+}
+
+/** The pinned hash of a manifest, where one is asked for. */
+export async function verifyPin(
+  bytes: Uint8Array,
+  { manifestSha256 }: OpenFolderOptions,
+  where: string,
+): Promise<void> {
+  if (manifestSha256 === undefined) return;
+  const found = await digest(bytes);
+  if (found === manifestSha256) return;
+  throw new IntegrityError(where, {
+    expected: `SHA-256 ${manifestSha256}`,
+    got: found,
+    remedy: "The manifest has changed since it was pinned; look at it before pinning the new hash.",
+  });
 }
