@@ -106,3 +106,11 @@ export {
   checkRelativePath,
   parseManifest,
 } from "./registry/manifest.js";
+export {
+  RandomProjectionQuantizer,
+  randomProjection,
+  randomProjectionFamily,
+} from "./quantizers/random-projection.js";
+export type { RandomProjectionOptions } from "./quantizers/random-projection.js";
+export { deduplicate, expand } from "./quantizers/run-length.js";
+export type { DeduplicateOptions, RunLengthUnits } from "./quantizers/run-length.js";

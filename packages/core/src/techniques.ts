@@ -1,10 +1,18 @@
 import { techniques as bsq } from "./quantizers/bsq.js";
 import { techniques as fsq } from "./quantizers/fsq.js";
 import { techniques as lfq } from "./quantizers/lfq.js";
+import { techniques as randomProjection } from "./quantizers/random-projection.js";
+import { techniques as runLength } from "./quantizers/run-length.js";
 import type { Technique } from "./quantizers/technique.js";
 
 /**
  * Every technique of this package, as data: the source of TECHNIQUES.md
  * (`npx tsx --conditions=@dtok/source tooling/scripts/techniques.ts`).
  */
-export const techniques: readonly Technique[] = [...fsq, ...lfq, ...bsq];
+export const techniques: readonly Technique[] = [
+  ...fsq,
+  ...lfq,
+  ...bsq,
+  ...randomProjection,
+  ...runLength,
+];

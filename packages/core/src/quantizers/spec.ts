@@ -9,12 +9,18 @@ import type {
 import { bsqFamily } from "./bsq.js";
 import { fsqFamily } from "./fsq.js";
 import { lfqFamily } from "./lfq.js";
+import { randomProjectionFamily } from "./random-projection.js";
 
 /**
  * Every family of this package. A registry is a plain list: pass your own to the functions below
  * to add a technique, or to keep the unused ones out of a bundle.
  */
-export const quantizerFamilies: readonly QuantizerFamily[] = [fsqFamily, lfqFamily, bsqFamily];
+export const quantizerFamilies: readonly QuantizerFamily[] = [
+  fsqFamily,
+  lfqFamily,
+  bsqFamily,
+  randomProjectionFamily,
+];
 
 /** The family that a spec string belongs to. */
 export function familyOf(

@@ -7,7 +7,7 @@ export interface Technique {
   readonly id: string;
   readonly name: string;
   /** Quantizer kind that runs it, where there is one. */
-  readonly kind: string;
+  readonly kind?: string;
   readonly family: "VQ" | "RVQ" | "PQ" | "AQ" | "FSQ" | "LFQ" | "BSQ" | "units" | "general";
   /** File in packages/core/src. */
   readonly file: string;
