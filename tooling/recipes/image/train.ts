@@ -14,7 +14,7 @@ import { Random } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
 import { cosineSchedule, Trainer } from "@dtok/train";
 import { progressLine, trainLoop } from "@dtok/train/node";
-import { configs, training } from "./model.js";
+import { photoConfigs as configs, photoTraining as training } from "@dtok/train/presets";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 

@@ -64,7 +64,7 @@ export function fileOf(manifest: Manifest, name: string): ModelFile {
       remedy: "Ask for a file that the manifest names.",
     });
   }
-  safePath(file.path);
+  checkRelativePath(file.path, `file of ${manifest.id}`);
   if (!Number.isSafeInteger(file.bytes) || file.bytes < 0 || file.bytes > MODEL_FILE_MAX_BYTES) {
     throw new LimitError(`size of ${file.path}`, {
       expected: `0 to ${MODEL_FILE_MAX_BYTES} bytes`,

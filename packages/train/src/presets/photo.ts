@@ -1,28 +1,30 @@
 import { Random } from "@dtok/core";
+import type { Dim, GraphBuilder, Value } from "../graph/builder.js";
 import {
   abs,
   add,
-  averagePool,
   cast,
   clip,
-  convLayer,
-  depthToSpace,
   div,
-  fsqLayer,
   mul,
-  reduceMean,
   roundThrough,
   silu,
-  slice,
-  spaceToDepth,
   square,
   sub,
+} from "../graph/elementwise.js";
+import {
+  averagePool,
+  depthToSpace,
+  reduceMean,
+  slice,
+  spaceToDepth,
   transpose,
-} from "@dtok/train";
-import type { Dim, GraphBuilder, Value } from "@dtok/train";
+} from "../graph/shape.js";
+import { convLayer } from "../layers/layers.js";
+import { fsqLayer } from "../layers/fsq.js";
 
-/** Widths and depths of one photograph tokenizer; see README.md for how they were chosen. */
-export interface ImageModelConfig {
+/** Widths and depths of one photograph tokenizer; tooling/recipes/image/README.md says how they were chosen. */
+export interface PhotoModelConfig {
   /** Pixels per latent cell and axis: 8 or 16. */
   readonly stride: 8 | 16;
   readonly levels: readonly number[];
@@ -35,7 +37,7 @@ export interface ImageModelConfig {
   readonly decoderQuarter: { readonly width: number; readonly blocks: number };
 }
 
-export const configs = {
+export const photoConfigs = {
   "photo-8x": {
     stride: 8,
     levels: [8, 8, 8, 6, 5],
@@ -52,7 +54,7 @@ export const configs = {
     decoderEighth: { width: 96, blocks: 2 },
     decoderQuarter: { width: 48, blocks: 1 },
   },
-} as const satisfies Record<string, ImageModelConfig>;
+} as const satisfies Record<string, PhotoModelConfig>;
 
 /**
  * x + conv1x1(silu(conv3x3(x))). The last kernel starts at zero, so that depth costs nothing at the
@@ -70,12 +72,12 @@ function blocks(g: GraphBuilder, random: Random, name: string, x: Value, count: 
 }
 
 /** Pixels uint8 [B, H, W, 3] to [B, 3, H, W] in [-1, 1]. */
-export function normalise(pixels: Value): Value {
+function normalise(pixels: Value): Value {
   return sub(div(transpose(cast(pixels, "float32"), [0, 3, 1, 2]), 127.5), 1);
 }
 
 /** [B, 3, H, W] in [-1, 1] to pre-quantization channels [B, D, H / stride, W / stride]. */
-export function encoder(g: GraphBuilder, random: Random, c: ImageModelConfig, x: Value): Value {
+function encoder(g: GraphBuilder, random: Random, c: PhotoModelConfig, x: Value): Value {
   const { width, blocks: count } = c.encoderEighth;
   let h = convLayer(g, random, "enc.in", spaceToDepth(x, 8), width, { kernel: 1, gain: 1 });
   h = blocks(g, random, "enc.8", h, count);
@@ -88,7 +90,7 @@ export function encoder(g: GraphBuilder, random: Random, c: ImageModelConfig, x:
 }
 
 /** Grid points in [-1, 1], [B, D, h, w], to [B, 3, h stride, w stride] around [-1, 1]. */
-export function decoder(g: GraphBuilder, random: Random, c: ImageModelConfig, z: Value): Value {
+function decoder(g: GraphBuilder, random: Random, c: PhotoModelConfig, z: Value): Value {
   let h = z;
   if (c.decoderSixteenth) {
     const { width, blocks: count } = c.decoderSixteenth;
@@ -129,21 +131,21 @@ function boxSimilarity(a: Value, b: Value): Value {
   return reduceMean(div(top, bottom));
 }
 
-export interface LossWeights {
+export interface PhotoLossWeights {
   readonly squared: number;
   readonly absolute: number;
   readonly structural: number;
 }
 
-export function training(
+export function photoTraining(
   g: GraphBuilder,
-  config: ImageModelConfig,
+  config: PhotoModelConfig,
   {
     batch,
     size,
     seed,
     weights,
-  }: { batch: number; size: number; seed: number; weights: LossWeights },
+  }: { batch: number; size: number; seed: number; weights: PhotoLossWeights },
 ) {
   const random = new Random(seed);
   const x = normalise(g.input("pixels", [batch, size, size, 3], "uint8"));
@@ -166,15 +168,32 @@ export function training(
  * Inference graphs with free batch and size. The encoder ends where the quantizer of @dtok/core
  * begins: latents [B, h, w, D] before rounding. The decoder takes grid points [B, h, w, D].
  */
-export function inferenceEncoder(g: GraphBuilder, config: ImageModelConfig): Value {
+export function photoEncoder(g: GraphBuilder, config: PhotoModelConfig): Value {
   const pixels = g.input("pixels", ["batch", "height", "width", 3] as Dim[], "uint8");
   return transpose(encoder(g, new Random(0), config, normalise(pixels)), [0, 2, 3, 1]);
 }
 
-export function inferenceDecoder(g: GraphBuilder, config: ImageModelConfig): Value {
+export function photoDecoder(g: GraphBuilder, config: PhotoModelConfig): Value {
   const shape: Dim[] = ["batch", "rows", "columns", config.levels.length];
   const z = transpose(g.input("latents", shape), [0, 3, 1, 2]);
   const y = decoder(g, new Random(0), config, z);
   const scaled = clip(mul(add(y, 1), 127.5), 0, 255);
   return cast(roundThrough(transpose(scaled, [0, 2, 3, 1])), "uint8");
+}
+
+/**
+ * Receptive radius in latent cells: every 3 x 3 kernel reaches one cell of its own scale further.
+ * Tiles with this much context give exactly the whole picture's result.
+ */
+export function photoHalo(c: PhotoModelConfig): { encoderHalo: number; decoderHalo: number } {
+  // In pixels; the stages before a cell boundary add up, and a part of a cell needs a whole one.
+  const encoder = c.encoderEighth.blocks * 8 + (c.encoderSixteenth?.blocks ?? 0) * 16;
+  const decoder =
+    (c.decoderSixteenth ? (1 + c.decoderSixteenth.blocks) * 16 : 8) +
+    c.decoderEighth.blocks * 8 +
+    (c.decoderQuarter.blocks + 1) * 4;
+  return {
+    encoderHalo: Math.ceil(encoder / c.stride),
+    decoderHalo: Math.ceil(decoder / c.stride),
+  };
 }

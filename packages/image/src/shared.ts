@@ -1,0 +1,13 @@
+export { PhotoCodec } from "./codec/photo-codec.js";
+export type { PhotoDecodeOptions, PhotoEncodeOptions, PhotoSettings } from "./codec/photo-codec.js";
+export { photo16x, photo8x, plugins } from "./plugins.js";
+export type { ImageTokenizerName } from "./plugins.js";
+export { MAX_PIXELS, toRgb } from "./signal/image.js";
+export type { Colour, RawPixels } from "./signal/image.js";
+export type { ImageEncodeOptions, ImageTokenizer } from "./tokenizer.js";
+export { psnr } from "./metrics/psnr.js";
+export { ssim } from "./metrics/ssim.js";
+export { multiScaleSsim } from "./metrics/ms-ssim.js";
+export { gmsd } from "./metrics/gmsd.js";
+export { haarPsi } from "./metrics/haarpsi.js";
+export { bitsPerPixel } from "./metrics/bits.js";

@@ -1,0 +1,45 @@
+import type { Codec, ImageSignal, Manifest, TokenGrid } from "@dtok/core";
+import type { PhotoDecodeOptions, PhotoEncodeOptions } from "./codec/photo-codec.js";
+
+/** Encode options, and those of reading a file. */
+export interface ImageEncodeOptions extends PhotoEncodeOptions {
+  /** Page of an animation, from 0 (Node.js). Default 0. */
+  readonly page?: number;
+}
+
+/** A codec of pixels that also opens files, blobs, canvases, … */
+export interface ImageTokenizer<Input> extends Codec<ImageSignal> {
+  readonly manifest: Manifest<"image">;
+  encode(image: Input | ImageSignal, options?: ImageEncodeOptions): Promise<TokenGrid>;
+  encodeBatch(
+    images: readonly (Input | ImageSignal)[],
+    options?: ImageEncodeOptions,
+  ): Promise<TokenGrid[]>;
+  decode(grid: TokenGrid, options?: PhotoDecodeOptions): Promise<ImageSignal>;
+  decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
+}
+
+interface BatchCodec extends Codec<ImageSignal> {
+  encodeBatch(images: readonly ImageSignal[], options?: ImageEncodeOptions): Promise<TokenGrid[]>;
+  decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
+}
+
+/** Puts a reader of files before a codec of pixels. `onClose` lets go of what belongs to it. */
+export function withReader<Input>(
+  codec: BatchCodec,
+  read: (input: Input | ImageSignal, options: ImageEncodeOptions) => Promise<ImageSignal>,
+  onClose: () => Promise<void> = async () => undefined,
+): ImageTokenizer<Input> {
+  return {
+    manifest: codec.manifest as Manifest<"image">,
+    encode: async (image, options = {}) => codec.encode(await read(image, options), options),
+    encodeBatch: async (images, options = {}) =>
+      codec.encodeBatch(await Promise.all(images.map((image) => read(image, options))), options),
+    decode: (grid, options) => codec.decode(grid, options),
+    decodeBatch: (grids, options) => codec.decodeBatch(grids, options),
+    close: async () => {
+      await codec.close();
+      await onClose();
+    },
+  };
+}

@@ -1,0 +1,4 @@
+export { photoConfigs, photoDecoder, photoEncoder, photoHalo, photoTraining } from "./photo.js";
+export type { PhotoLossWeights, PhotoModelConfig } from "./photo.js";
+export { exportPhotoModel } from "./photo-export.js";
+export type { ExportedPhotoModel } from "./photo-export.js";
