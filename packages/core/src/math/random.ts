@@ -41,6 +41,13 @@ export class Random {
     this.#d = mix(4) | ((this.#a | this.#b | this.#c) === 0 ? 1 : 0);
   }
 
+  /** A generator in a given state of four 32-bit words, not all zero. */
+  static fromState(state: readonly [number, number, number, number]): Random {
+    const random = new Random();
+    [random.#a, random.#b, random.#c, random.#d] = state;
+    return random;
+  }
+
   /** Uniform in [0, 2^32), an integer. */
   uint32(): number {
     const times5 = Math.imul(this.#b, 5);
@@ -125,7 +132,7 @@ export class Random {
   sample(count: number, bound: number): Float64Array {
     if (!Number.isSafeInteger(count) || count < 0 || count > bound) {
       throw new ArgumentError("Random.sample", {
-        expected: `a count of distinct integers in [0, ${bound}]`,
+        expected: `a count of distinct integers, at most ${bound}`,
         got: String(count),
         remedy: "Ask for at most as many integers as there are.",
       });

@@ -82,7 +82,7 @@ test("equal to the formula on random and boundary values", () => {
 
 test("digits, indices and big indices are inverse of each other", () => {
   fc.assert(
-    fc.property(anyLevels(1000), fc.integer(), (levels, seed) => {
+    fc.property(anyLevels(40), fc.integer(), (levels, seed) => {
       const q = fsq(levels);
       const random = createRandom(seed);
       const digits = {
@@ -171,7 +171,9 @@ test("the asynchronous path gives the same codes, names the right row, and can b
   const q = createQuantizer("fsq:8,5,5,5");
   const data = createRandom(3).fillNormal(new Float32Array(4 * 100_000));
   const latents = { data, shape: [100_000, 4] as const };
-  expect(await q.quantizeAsync(latents)).toEqual(q.quantize(latents));
+  const [slow, fast] = [q.quantize(latents), await q.quantizeAsync(latents)];
+  expect(fast.shape).toEqual([100_000, 1]);
+  expect(fast.data.every((code, i) => code === slow.data[i])).toBe(true);
   await expect(q.quantizeAsync(latents, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   data[4 * 90_000 + 1] = Number.NaN;
   await expect(q.quantizeAsync(latents)).rejects.toThrow(/row 90000, column 1/);
