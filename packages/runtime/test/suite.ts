@@ -10,7 +10,7 @@ const matrix = (...values: number[]): Tensor => ({
 
 /** What every runtime must do: run in Node.js over both bindings, and in a browser. */
 export function runtimeSuite(name: string, create: () => Promise<ModelRuntime>): void {
-  describe(name, () => {
+  describe(`${name}`, () => {
     let runtime: ModelRuntime;
     beforeAll(async () => {
       runtime = await create();
@@ -52,7 +52,7 @@ export function runtimeSuite(name: string, create: () => Promise<ModelRuntime>):
       const session = await runtime.load(identityModel(dtype as "float32"));
       const { y } = await session.run({ x: { data, shape: [2], dtype } });
       expect(y).toEqual({ data, shape: [2], dtype });
-      const into = data.slice().fill(0 as never) as TensorData;
+      const into = new (data.constructor as new (n: number) => TensorData)(data.length);
       await session.runInto?.(
         { x: { data, shape: [2], dtype } },
         {
@@ -172,7 +172,7 @@ export function runtimeSuite(name: string, create: () => Promise<ModelRuntime>):
       const results = await Promise.all(
         Array.from({ length: 40 }, (_, i) => (i % 2 ? other : one).run({ x: matrix(i, i) })),
       );
-      expect(results.map(({ y }) => [...(y?.data as Float32Array)])).toEqual(
+      expect(results.map(({ y }) => Array.from(y?.data as Float32Array))).toEqual(
         results.map((_, i) => (i % 2 ? [i + 10, i + 20] : [i + 1, i + 2])),
       );
       await Promise.all([one.close(), other.close()]);

@@ -96,8 +96,8 @@ export class OrtRuntime implements ModelRuntime {
     }
     const common: Record<string, unknown> = {
       graphOptimizationLevel: options.graphOptimization ?? "all",
-      // Errors reach the caller as exceptions; warnings about unused initialisers would fill a log.
-      logSeverityLevel: 3,
+      // Fatal only: errors reach the caller as exceptions, warnings are for authors of graphs.
+      logSeverityLevel: 4,
     };
     if (options.threads !== undefined) common["intraOpNumThreads"] = options.threads;
     if (options.denormalsAsZero === true) {
