@@ -4,6 +4,7 @@ export { photo16x, photo8x, plugins } from "./plugins.js";
 export type { ImageTokenizerName } from "./plugins.js";
 export { MAX_PIXELS, toRgb } from "./signal/image.js";
 export type { Colour, RawPixels } from "./signal/image.js";
+export { withReader } from "./tokenizer.js";
 export type { ImageEncodeOptions, ImageTokenizer } from "./tokenizer.js";
 export { psnr } from "./metrics/psnr.js";
 export { ssim } from "./metrics/ssim.js";

@@ -23,12 +23,12 @@ export const manifest = {
     "encoder": {
       "path": "encoder.onnx",
       "bytes": 410652,
-      "sha256": "55b943b7a5ca9e76f04dc8d3d9bd80b8a527d8674c3ce3528ea59167159c6f49"
+      "sha256": "b111bd55c9f9d22ef07dc92d62a52134ab627713a1d203b139142ea959113012"
     },
     "decoder": {
       "path": "decoder.onnx",
       "bytes": 1206585,
-      "sha256": "e0fe8a88c38e41a91293b19300cf878db3f9ced834e6de6502beb7d689d31f93"
+      "sha256": "ff54afbdfdca88e6ad55efa23cfa139d3fd978e69b924b02e600c6bf09e88f7f"
     }
   },
   "licences": {

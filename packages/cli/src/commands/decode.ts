@@ -1,0 +1,66 @@
+import { basename } from "node:path";
+import { loadTokenGrid } from "@dtok/core";
+import { encodeImageFile, formatOf } from "@dtok/image";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { readInput, writeOutput } from "../files.js";
+import { interruption, printJson, progressBar } from "../output.js";
+import { openTokenizer } from "../tokenizer.js";
+import type { CommonOptions } from "./common.js";
+
+interface Options extends Omit<CommonOptions, "model"> {
+  readonly model?: string;
+  readonly output?: string;
+}
+
+export function addDecode(program: Command): void {
+  program
+    .command("decode")
+    .description("a token file to a picture")
+    .argument("<tokens>", 'token file, or "-" for standard input')
+    .option(
+      "-o, --output <file>",
+      'picture (.png, .jpg, .webp, .avif), "-" for PNG on standard output',
+    )
+    .option("-m, --model <name or folder>", "default: the tokenizer that the file names")
+    .addOption(
+      new Option("--runtime <kind>", "web runs the WebAssembly build that browsers use")
+        .choices(["auto", "web"])
+        .default("auto"),
+    )
+    .option("--json", "results as JSON on standard output", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  dtok decode photo.tokens.safetensors -o back.png
+  cat photo.tokens.safetensors | dtok decode - > back.png`,
+    )
+    .action(async (path: string, options: Options) => {
+      const target =
+        options.output ??
+        (path === "-" ? "-" : `${basename(path).replace(/(\.tokens)?\.safetensors$/, "")}.png`);
+      const format = target === "-" ? "png" : formatOf(target);
+      const begun = performance.now();
+      const grid = loadTokenGrid(await readInput(path));
+      const tokenizer = await openTokenizer(options.model ?? grid.tokenizer ?? "photo-8x", options);
+      const bar = await progressBar("decoding", options.json);
+      try {
+        const image = await tokenizer.decode(grid, {
+          signal: interruption.signal,
+          onProgress: (done, total) => bar.update(done, total),
+        });
+        const bytes = await encodeImageFile(image, format);
+        interruption.signal.throwIfAborted();
+        await writeOutput(target, bytes);
+        if (target === "-") return;
+        const { width, height } = image;
+        const milliseconds = performance.now() - begun;
+        if (options.json) printJson({ input: path, output: target, width, height, milliseconds });
+        else process.stdout.write(`${path} -> ${target} (${width} x ${height} pixels)\n`);
+      } finally {
+        bar.stop();
+        await tokenizer.close();
+      }
+    });
+}

@@ -1,0 +1,56 @@
+import { mkdir } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { writeImage } from "@dtok/image";
+import type { Command } from "commander";
+import { HEAD, roundTrip, sideBySide, tableRow } from "../evaluate.js";
+import type { Evaluation } from "../evaluate.js";
+import { interruption, printJson, progressBar, table } from "../output.js";
+import { openTokenizer } from "../tokenizer.js";
+import { common } from "./common.js";
+import type { CommonOptions } from "./common.js";
+
+interface Options extends CommonOptions {
+  readonly outputFolder?: string;
+}
+
+export function addEval(program: Command): void {
+  common(program.command("eval"))
+    .description("how well a tokenizer keeps your pictures")
+    .argument("<images...>", "paths")
+    .option("-d, --output-folder <folder>", "also write original and reconstruction side by side")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  dtok eval holiday/*.jpg
+  dtok eval photo.jpg --model photo-16x -d compare/ --json`,
+    )
+    .action(async (images: string[], options: Options) => {
+      if (options.outputFolder !== undefined)
+        await mkdir(options.outputFolder, { recursive: true });
+      const tokenizer = await openTokenizer(options.model, options);
+      const bar = await progressBar("measuring", options.json);
+      const results: Evaluation[] = [];
+      try {
+        for (const [i, path] of images.entries()) {
+          bar.update(i, images.length, basename(path));
+          const { original, decoded, evaluation } = await roundTrip(tokenizer, path);
+          results.push(evaluation);
+          interruption.signal.throwIfAborted();
+          if (options.outputFolder !== undefined) {
+            const name = `${basename(path, extname(path))}.compare.png`;
+            await writeImage(sideBySide(original, decoded), join(options.outputFolder, name));
+          }
+        }
+      } finally {
+        bar.stop();
+        await tokenizer.close();
+      }
+      if (options.json) {
+        printJson({ tokenizer: tokenizer.manifest.id, results });
+        return;
+      }
+      const rows = results.map((result) => tableRow(result, basename(result.input)));
+      process.stdout.write(`${tokenizer.manifest.id}\n${await table(HEAD, rows)}\n`);
+    });
+}

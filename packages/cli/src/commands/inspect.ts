@@ -1,0 +1,123 @@
+import { stat } from "node:fs/promises";
+import {
+  bitsOf,
+  codebookUsage,
+  FormatError,
+  readQuantizerState,
+  readSafetensors,
+  readTokenFile,
+} from "@dtok/core";
+import { createRuntime } from "@dtok/runtime";
+import type { Command } from "commander";
+import { readInput } from "../files.js";
+import { printJson, table } from "../output.js";
+import { readManifest } from "../tokenizer.js";
+
+type Report = Record<string, unknown>;
+
+export function addInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description("what is in a token file, a model (.onnx or folder) or a quantizer")
+    .argument("<file>", 'path, or "-" for standard input')
+    .option("--json", "as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  dtok inspect photo.tokens.safetensors
+  dtok inspect encoder.onnx
+  dtok inspect q.safetensors --json`,
+    )
+    .action(async (path: string, { json }: { json: boolean }) => {
+      const report = await inspect(path);
+      if (json) {
+        printJson(report);
+        return;
+      }
+      process.stdout.write(`${await text(report)}\n`);
+    });
+}
+
+async function inspect(path: string): Promise<Report> {
+  if (path !== "-" && (await stat(path).catch(() => undefined))?.isDirectory()) {
+    return { kind: "model folder", ...(await readManifest(path)) };
+  }
+  const bytes = await readInput(path);
+  if (path.endsWith(".onnx")) return inspectModel(bytes);
+  const { metadata, tensors } = readSafetensors(bytes);
+  if (metadata["dtok.format"] !== undefined) return inspectTokens(bytes);
+  if (metadata["dtok.kind"] !== undefined) {
+    const { kind, version, config } = readQuantizerState(bytes);
+    return { kind: "quantizer", family: kind, version, config, tensors: shapes(tensors) };
+  }
+  throw new FormatError(path, {
+    expected: "a token file or a quantizer written by dtok, or an .onnx model",
+    got: `safetensors with ${Object.keys(tensors).length} tensors and no dtok metadata`,
+    remedy: "Check that this is the file you meant.",
+  });
+}
+
+function inspectTokens(bytes: Uint8Array): Report {
+  const { grids, metadata, packing } = readTokenFile(bytes);
+  return {
+    kind: "tokens",
+    packing,
+    metadata,
+    grids: grids.map((grid) => {
+      const bits = bitsOf(grid);
+      return {
+        tokenizer: grid.tokenizer ?? null,
+        shape: grid.shape,
+        codebookSizes: grid.codebookSizes,
+        side: grid.side,
+        bits: bits.total,
+        codebooks: codebookUsage(grid.codes, grid.codebookSizes).map((usage) => ({
+          size: usage.size,
+          used: usage.used,
+          entropyBits: usage.entropy,
+          perplexity: usage.perplexity,
+        })),
+        firstCodes: Array.from(grid.codes.data.subarray(0, 12)),
+      };
+    }),
+  };
+}
+
+async function inspectModel(bytes: Uint8Array): Promise<Report> {
+  const runtime = await createRuntime();
+  const session = await runtime.load(bytes);
+  try {
+    return { kind: "model", bytes: bytes.length, inputs: session.inputs, outputs: session.outputs };
+  } finally {
+    await session.close();
+    await runtime.close();
+  }
+}
+
+function shapes(tensors: Readonly<Record<string, { shape: readonly number[] }>>): Report {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+}
+
+async function text(report: Report): Promise<string> {
+  const rows: string[][] = [];
+  const visit = (value: unknown, path: string) => {
+    if (Array.isArray(value) && value.some((item) => typeof item === "object")) {
+      for (const [i, item] of value.entries()) visit(item, `${path}[${i}]`);
+    } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) visit(inner, path ? `${path}.${key}` : key);
+    } else {
+      const shown = Array.isArray(value)
+        ? `[${value.join(", ")}]`
+        : typeof value === "number" && !Number.isInteger(value)
+          ? value.toFixed(3)
+          : String(value);
+      rows.push([path, shown]);
+    }
+  };
+  visit(report, "");
+  return table(
+    ["field", "value"],
+    rows.map(([a = "", b = ""]) => [a, b.length > 80 ? `${b.slice(0, 77)}…` : b]),
+  );
+}
