@@ -98,9 +98,8 @@ export async function table(
   rows: readonly (readonly string[])[],
 ): Promise<string> {
   const { default: Table } = await import("cli-table3");
-  const isNumber = head.map((_, i) =>
-    rows.every((row) => /^[-–\d.,x %]*\S*$/.test(row[i] ?? "") && /\d|–/.test(row[i] ?? "–")),
-  );
+  // Numbers, with units or not, stand to the right.
+  const isNumber = head.map((_, i) => rows.every((row) => /^[-\d–]/.test(row[i] ?? "")));
   const made = new Table({
     head: [...head],
     style: { head: process.stdout.isTTY ? ["bold"] : [], border: [], compact: true },

@@ -117,7 +117,7 @@ export class Trainer {
     if (this.session.runInto) await this.session.runInto(feeds, outputs);
     else {
       for (const [name, tensor] of Object.entries(await this.session.run(feeds))) {
-        (outputs[name]?.data as Float32Array).set(tensor.data as Float32Array);
+        (outputs[name] as Tensor<Float32Array>).data.set(tensor.data as Float32Array);
       }
     }
     const scalar = (name: string) => scalars[name]?.data[0] as number;

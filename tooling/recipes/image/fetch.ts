@@ -57,9 +57,8 @@ function run(command: string, args: string[], cwd: string): void {
     execFileSync(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"], maxBuffer: 1 << 26 });
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer };
-    throw new Error(
-      `${command} ${args.join(" ")} failed in ${cwd}: ${stderr?.toString() ?? error}`,
-    );
+    const why = stderr?.toString() ?? String(error);
+    throw new Error(`${command} ${args.join(" ")} failed in ${cwd}: ${why}`, { cause: error });
   }
 }
 

@@ -132,9 +132,10 @@ export class PhotoCodec implements Codec<ImageSignal> {
         group.map((i) => works[i] as Work),
         options,
       );
-      const codes = await this.quantizer.quantizeAsync(latents, {
-        ...(options.signal ? { signal: options.signal } : {}),
-      });
+      const codes = await this.quantizer.quantizeAsync(
+        latents,
+        options.signal ? { signal: options.signal } : {},
+      );
       const cells = first.rows * first.columns;
       const width = codes.shape[1];
       for (const [k, i] of group.entries()) {
