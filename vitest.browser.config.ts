@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
@@ -35,6 +37,16 @@ if (executablePath === undefined) {
   process.exit(0);
 }
 
+/** What Node.js says to compare with: a script of this repository, run on source. */
+async function runInNode(_: unknown, script: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "--conditions=@dtok/source", script, ...args],
+    { cwd: import.meta.dirname, maxBuffer: 2 ** 28 },
+  );
+  return stdout;
+}
+
 export default defineConfig({
   resolve: { conditions: ["@dtok/source", "browser", "module", "import", "default"] },
   // Pre-bundled, its `new URL("….wasm", import.meta.url)` would point beside the bundle.
@@ -55,6 +67,7 @@ export default defineConfig({
       enabled: true,
       headless: true,
       screenshotFailures: false,
+      commands: { runInNode },
       instances: [{ browser: "chromium" }],
       provider: playwright({
         launchOptions: {
