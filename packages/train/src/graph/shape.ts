@@ -123,12 +123,14 @@ export function pad(x: Value, before: readonly number[], after: readonly number[
     inputs: [x, x.graph.int64s([...before, ...after])],
     shape,
     dtype: x.dtype,
-    gradient: ([gy]) => {
-      const sizes = staticShape(x);
-      const axes = sizes.map((_, i) => i);
-      const ends = sizes.map((size, i) => size + (before[i] as number));
-      return [slice(gy as Value, axes, before, ends), undefined];
-    },
+    gradient: ([gy]) => [
+      pad(
+        gy as Value,
+        before.map((n) => -n),
+        after.map((n) => -n),
+      ),
+      undefined,
+    ],
   });
 }
 
@@ -192,8 +194,18 @@ function expandLike(gradient: Value, like: Value, axes: readonly number[]): Valu
   return expand(reshape(gradient, kept), sizes);
 }
 
+/** Repeats along axes of size 1; the rank stays. */
 export function expand(x: Value, shape: readonly number[]): Value {
-  return x.graph.apply({ op: "Expand", inputs: [x, x.graph.int64s(shape)], shape });
+  return x.graph.apply({
+    op: "Expand",
+    inputs: [x, x.graph.int64s(shape)],
+    shape,
+    gradient: ([gy]) => {
+      const sizes = staticShape(x);
+      const axes = sizes.flatMap((size, axis) => (size === 1 && shape[axis] !== 1 ? [axis] : []));
+      return [axes.length > 0 ? reduceSum(gy as Value, axes, true) : gy, undefined];
+    },
+  });
 }
 
 /** [B, C, H, W] to [B, C b b, H/b, W/b]: ONNX SpaceToDepth (block offset slowest). */
