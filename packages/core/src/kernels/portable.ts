@@ -1,0 +1,16 @@
+import type { Kernels, NearestResult } from "../spec/kernels.js";
+import type { Matrix } from "../spec/tensor.js";
+import { referenceKernels } from "./reference.js";
+
+/** The fastest synchronous kernels of this engine. */
+export function portableKernels(): Kernels {
+  return referenceKernels;
+}
+
+/**
+ * Nearest codeword of each vector [N, D] in a codebook [K, D] by squared Euclidean distance; of
+ * equally near ones the first. Codes do not depend on the kernels that ran.
+ */
+export function nearest(vectors: Matrix, codebook: Matrix): NearestResult {
+  return portableKernels().nearest(vectors, codebook);
+}
