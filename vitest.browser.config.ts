@@ -34,7 +34,8 @@ function findChromium(): string | undefined {
 const executablePath = findChromium();
 if (executablePath === undefined) {
   console.log("Browser tests skipped: no Chromium found (set CHROMIUM_PATH).");
-  process.exit(0);
+  // Where they must not be skipped (continuous integration), that is a failure.
+  process.exit(process.env["DTOK_REQUIRE_BROWSER"] ? 1 : 0);
 }
 
 /** What Node.js says to compare with: a script of this repository, run on source. */
