@@ -138,7 +138,8 @@ export function checkCodes(
   for (let q = 0; q < width; q++) {
     const size = codebookSizes[q]!;
     for (let i = q; i < data.length; i += width) {
-      if (data[i]! < 0 || data[i]! >= size) {
+      // As unsigned numbers, negative codes are larger than any codebook.
+      if (data[i]! >>> 0 >= size) {
         throw new CodeRangeError(what, {
           expected: `codes in [0, ${size}) in codebook ${q}`,
           got: `${data[i]} at position ${(i - q) / width}`,

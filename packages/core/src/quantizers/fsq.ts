@@ -19,6 +19,14 @@ import { BaseQuantizer } from "./base.js";
 import { MAX_CODEBOOK_SIZE, checkCodes, checkInteger, checkMatrixShape } from "./checks.js";
 import { checkState, parseCount, specBody, specError, stateIntegers, stateWord } from "./parse.js";
 import { ScalarTable, quantizeScalars, smallestFloat } from "./scalar-table.js";
+import {
+  BLOCK_BYTES,
+  CODES_AT,
+  INPUT_AT,
+  TABLE_AT,
+  TABLE_BYTES,
+  scalarKernels,
+} from "./scalar-wasm.js";
 import type { Technique } from "./technique.js";
 
 /**
@@ -36,6 +44,8 @@ const EPSILON = 1e-3;
 const MAX_TANH_LEVEL = 1000;
 const MAX_CLAMPED_LEVEL = 65536;
 const MAX_CHANNELS = 65536;
+/** Entries of a decoding table: it stays in the second-level cache. */
+const CHUNK_SIZE = 4096;
 /** Values of all channels together: a hostile state must not ask for gigabytes. */
 const MAX_VALUES = 2 ** 20;
 
@@ -65,6 +75,19 @@ function boundChannel(z: number, level: number, bound: FsqBound): number {
   return Math.tanh(z + shift) * h - o;
 }
 
+/** Decoded vectors of one run of channels [first, first + channels) of a codebook. */
+interface Chunk {
+  readonly book: number;
+  readonly first: number;
+  /** Weight of the run's first digit in the codebook's index. */
+  readonly divisor: number;
+  /** Product of the run's levels. */
+  readonly size: number;
+  readonly channels: number;
+  /** [size, channels]. */
+  readonly values: Float32Array;
+}
+
 /** Finite scalar quantizer of latents [N, D], D = number of levels, to indices [N, Q]. */
 export class FsqQuantizer extends BaseQuantizer {
   /** Values of each channel, length D. */
@@ -76,9 +99,7 @@ export class FsqQuantizer extends BaseQuantizer {
    */
   readonly groups: readonly (readonly [first: number, end: number])[];
   readonly #table: ScalarTable;
-  /** Decoded values of all channels, one after the other. */
-  readonly #values: Float32Array;
-  readonly #firstValue: Int32Array;
+  #chunks: Chunk[] | undefined;
 
   constructor(levels: readonly number[], bound: FsqBound = "tanh") {
     if (!BOUNDS.includes(bound)) {
@@ -124,14 +145,6 @@ export class FsqQuantizer extends BaseQuantizer {
     this.bound = bound;
     this.groups = groups;
     this.#table = new ScalarTable(thresholdsOf(levels, bound), groups);
-    this.#firstValue = new Int32Array(levels.length);
-    this.#values = new Float32Array(count);
-    let at = 0;
-    for (const [i, level] of levels.entries()) {
-      const half = Math.floor(level / 2);
-      this.#firstValue[i] = at;
-      for (let d = 0; d < level; d++) this.#values[at++] = (d - half) / half;
-    }
   }
 
   /** Shape only: `encode` looks for NaN and infinities in its own pass. */
@@ -144,21 +157,36 @@ export class FsqQuantizer extends BaseQuantizer {
   }
 
   protected decode(codes: Codes, _levels: number, out: Float32Array): void {
-    const { groups, levels, dim } = this;
-    const width = groups.length;
-    const rows = codes.shape[0];
-    for (let q = 0; q < width; q++) {
-      const [first, end] = groups[q]!;
-      for (let n = 0; n < rows; n++) {
-        let rest = codes.data[n * width + q]!;
-        for (let i = first; i < end; i++) {
-          const level = levels[i]!;
-          const quotient = Math.floor(rest / level);
-          out[n * dim + i] = this.#values[this.#firstValue[i]! + rest - quotient * level]!;
-          rest = quotient;
+    this.#chunks ??= this.#makeChunks();
+    gatherChunks(this.#chunks, codes, this.dim, out);
+  }
+
+  /** Runs of channels within a codebook whose decoded vectors fit a small table. */
+  #makeChunks(): Chunk[] {
+    const chunks: Chunk[] = [];
+    for (const [book, [begin, end]] of this.groups.entries()) {
+      let divisor = 1;
+      for (let first = begin; first < end;) {
+        let size = this.levels[first]!;
+        let last = first + 1;
+        while (last < end && size * this.levels[last]! <= CHUNK_SIZE) size *= this.levels[last++]!;
+        const channels = last - first;
+        const values = new Float32Array(size * channels);
+        for (let code = 0; code < size; code++) {
+          let rest = code;
+          for (let i = first; i < last; i++) {
+            const level = this.levels[i]!;
+            const half = Math.floor(level / 2);
+            values[code * channels + i - first] = ((rest % level) - half) / half;
+            rest = Math.floor(rest / level);
+          }
         }
+        chunks.push({ book, first, divisor, size, channels, values });
+        divisor *= size;
+        first = last;
       }
     }
+    return chunks;
   }
 
   /** Indices [N, Q] to the digit of every channel, [N, D]; digit i lies in [0, levels[i]). */
@@ -238,6 +266,77 @@ export class FsqQuantizer extends BaseQuantizer {
 
   protected stateParts() {
     return { config: { levels: [...this.levels], bound: this.bound }, tensors: {} };
+  }
+}
+
+/** Decodes by table look-ups: a digit of each chunk is code / divisor mod size. */
+function gatherChunks(
+  chunks: readonly Chunk[],
+  codes: Codes,
+  dim: number,
+  out: Float32Array,
+): void {
+  const { data } = codes;
+  const [rows, width] = codes.shape;
+  const kernels = scalarKernels();
+  const tables = chunks.reduce((a, chunk) => a + chunk.values.length, 0);
+  // Laying out the tables pays off from about as many numbers on as they hold.
+  const fits = tables * 4 <= TABLE_BYTES && Math.max(dim, width) * 64 <= BLOCK_BYTES;
+  if (kernels === undefined || !fits || rows * dim < tables) {
+    gatherChunksPlain(chunks, codes, dim, out);
+    return;
+  }
+  const { floats, ints } = kernels;
+  let tableAt = TABLE_AT;
+  const tableOf = chunks.map((chunk) => {
+    const at = tableAt;
+    floats.set(chunk.values, at >> 2);
+    tableAt += chunk.values.byteLength;
+    return at;
+  });
+  const step = Math.floor(BLOCK_BYTES / (4 * Math.max(dim, width)));
+  for (let row = 0; row < rows; row += step) {
+    const end = Math.min(rows, row + step);
+    ints.set(data.subarray(row * width, end * width), CODES_AT >> 2);
+    for (const [c, { book, first, divisor, size, channels }] of chunks.entries()) {
+      kernels.gatherRows(
+        CODES_AT + 4 * book,
+        4 * width,
+        end - row,
+        divisor,
+        size,
+        tableOf[c]!,
+        channels,
+        INPUT_AT + 4 * first,
+        4 * dim,
+      );
+    }
+    const length = (end - row) * dim;
+    out.set(floats.subarray(INPUT_AT >> 2, (INPUT_AT >> 2) + length), row * dim);
+  }
+}
+
+/** `gatherChunks` in plain TypeScript. */
+function gatherChunksPlain(
+  chunks: readonly Chunk[],
+  codes: Codes,
+  dim: number,
+  out: Float32Array,
+): void {
+  const { data } = codes;
+  const width = codes.shape[1];
+  for (const { book, first, divisor, size, channels, values } of chunks) {
+    // An integer plus a half is so far from every multiple of the divisor that its product with the
+    // rounded inverse has the right integer part: codes have 31 bits, a double 53.
+    const inverse = 1 / divisor;
+    const inverseSize = 1 / size;
+    let to = first;
+    for (let from = book; from < data.length; from += width) {
+      const rest = ((data[from]! + 0.5) * inverse) | 0;
+      let at = (rest - (((rest + 0.5) * inverseSize) | 0) * size) * channels;
+      for (let i = 0; i < channels; i++) out[to + i] = values[at++]!;
+      to += dim;
+    }
   }
 }
 

@@ -1,5 +1,14 @@
 import type { Matrix } from "../spec/tensor.js";
 import { nonFiniteError } from "./checks.js";
+import {
+  BLOCK_BYTES,
+  CODES_AT,
+  INPUT_AT,
+  STREAM_AT,
+  TABLE_AT,
+  TABLE_BYTES,
+  scalarKernels,
+} from "./scalar-wasm.js";
 
 const word = new Int32Array(1);
 const asFloat = new Float32Array(word.buffer);
@@ -55,6 +64,8 @@ export class ScalarTable {
   readonly digits: Int32Array;
   /** From this value on the digit is one more. */
   readonly bounds: Float32Array;
+  /** The same for the WebAssembly kernel; undefined where it does not take it. */
+  readonly lanes: Int32Array | undefined;
 
   constructor(
     thresholds: readonly Float32Array[],
@@ -114,6 +125,7 @@ export class ScalarTable {
     }
     this.digits = Int32Array.from(digits);
     this.bounds = Float32Array.from(bounds);
+    this.lanes = lanesOf(this);
   }
 }
 
@@ -144,6 +156,69 @@ function separates(own: Float32Array, origin: number, scale: number, buckets: nu
  * @throws ValueError that names row and column
  */
 export function quantizeScalars(table: ScalarTable, latents: Matrix, out: Int32Array): void {
+  const kernels = scalarKernels();
+  if (kernels === undefined || table.lanes === undefined || latents.data.length < 256) {
+    quantizeScalarsPlain(table, latents, out);
+    return;
+  }
+  const { floats, ints } = kernels;
+  const { dim, lanes } = table;
+  const rows = latents.shape[0];
+  const width = table.groups.length;
+  ints.set(lanes, TABLE_AT >> 2);
+  const step = Math.floor(BLOCK_BYTES / (4 * dim)) & ~15;
+  for (let row = 0; row < rows; row += step) {
+    const end = Math.min(rows, row + step);
+    floats.set(latents.data.subarray(row * dim, end * dim), INPUT_AT >> 2);
+    const padded = (end - row + 15) & ~15;
+    floats.fill(0, (INPUT_AT >> 2) + (end - row) * dim, (INPUT_AT >> 2) + padded * dim);
+    const wrong = kernels.thresholdIndices(
+      INPUT_AT,
+      padded,
+      dim,
+      TABLE_AT,
+      width,
+      CODES_AT,
+      STREAM_AT,
+    );
+    if (wrong !== 0) throw nonFiniteError(latents);
+    const codes = (end - row) * width;
+    out.set(ints.subarray(CODES_AT >> 2, (CODES_AT >> 2) + codes), row * width);
+  }
+}
+
+/** Most thresholds of a channel for which comparing with each beats the bucket table. */
+const MAX_COMPARED = 64;
+
+/**
+ * The table of assembly/scalar.ts, as int32: for each channel its number of thresholds, its weight,
+ * whether it begins a codebook, a gap, and each threshold four times. Undefined where it would be
+ * slow or too large.
+ */
+function lanesOf(table: ScalarTable): Int32Array | undefined {
+  const { thresholds, groups, weights, dim } = table;
+  const length = thresholds.reduce((a, own) => a + 4 + 4 * own.length, 0);
+  const most = Math.max(...thresholds.map((own) => own.length));
+  if (most > MAX_COMPARED || length * 4 > TABLE_BYTES || dim * 64 > BLOCK_BYTES) return undefined;
+  const ints = new Int32Array(length);
+  const floats = new Float32Array(ints.buffer);
+  let at = 0;
+  for (const [first, end] of groups) {
+    for (let i = first; i < end; i++) {
+      const own = thresholds[i]!;
+      ints.set([own.length, weights[i]!, i === first ? 1 : 0, 0], at);
+      at += 4;
+      for (const threshold of own) {
+        floats.fill(threshold, at, at + 4);
+        at += 4;
+      }
+    }
+  }
+  return ints;
+}
+
+/** `quantizeScalars` in plain TypeScript: the reference, and what runs without WebAssembly. */
+export function quantizeScalarsPlain(table: ScalarTable, latents: Matrix, out: Int32Array): void {
   const { data } = latents;
   const { dim, groups, weights, origin, scale, last, start, digits, bounds } = table;
   const rows = latents.shape[0];

@@ -2,6 +2,15 @@ import { ArgumentError } from "../errors/index.js";
 import type { Codes } from "../spec/codes.js";
 import type { Matrix } from "../spec/tensor.js";
 import { checkCodes, checkInteger, nonFiniteError } from "./checks.js";
+import type { ScalarKernels } from "./scalar-wasm.js";
+import {
+  BLOCK_BYTES,
+  CODES_AT,
+  INPUT_AT,
+  STREAM_AT,
+  TABLE_AT,
+  scalarKernels,
+} from "./scalar-wasm.js";
 
 /** Bits of one int32 code that is never negative. */
 const MAX_GROUP_BITS = 31;
@@ -65,6 +74,39 @@ export function parseBitGroups(text: string): BitGroups | undefined {
  * @throws ValueError that names row and column
  */
 export function encodeSigns(groups: BitGroups, latents: Matrix, out: Int32Array): void {
+  const kernels = scalarKernels();
+  if (kernels === undefined || groups.bits * 4 > BLOCK_BYTES || latents.data.length < 256) {
+    encodeSignsPlain(groups, latents, out);
+    return;
+  }
+  const { floats, ints } = kernels;
+  const { bits: dim, widths } = groups;
+  const rows = latents.shape[0];
+  const count = widths.length;
+  const table = tableWidths(kernels, widths);
+  const step = Math.floor(BLOCK_BYTES / (4 * dim));
+  for (let row = 0; row < rows; row += step) {
+    const end = Math.min(rows, row + step);
+    const length = (end - row) * dim;
+    floats.set(latents.data.subarray(row * dim, end * dim), INPUT_AT >> 2);
+    const padded = (length + 15) & ~15;
+    floats.fill(0, (INPUT_AT >> 2) + length, (INPUT_AT >> 2) + padded);
+    if (kernels.signBits(INPUT_AT, padded, STREAM_AT) !== 0) throw nonFiniteError(latents);
+    const codes = (end - row) * count;
+    kernels.cutBits(STREAM_AT, codes, TABLE_AT, table, CODES_AT);
+    out.set(ints.subarray(CODES_AT >> 2, (CODES_AT >> 2) + codes), row * count);
+  }
+}
+
+/** Lays the widths of a cycle of codes into the table; one width for all is a cycle of one. */
+function tableWidths(kernels: ScalarKernels, widths: readonly number[]): number {
+  const cycle = widths.every((width) => width === widths[0]) ? 1 : widths.length;
+  for (let q = 0; q < cycle; q++) kernels.ints[(TABLE_AT >> 2) + q] = widths[q]!;
+  return cycle;
+}
+
+/** `encodeSigns` in plain TypeScript: the reference, and what runs without WebAssembly. */
+export function encodeSignsPlain(groups: BitGroups, latents: Matrix, out: Int32Array): void {
   const { data, shape } = latents;
   const { bits: dim, widths } = groups;
   const rows = shape[0];
@@ -93,6 +135,39 @@ export function encodeSigns(groups: BitGroups, latents: Matrix, out: Int32Array)
 
 /** Codes [N, Q] to `low` (bit 0) and `high` (bit 1) in [N, D]. */
 export function decodeSigns(
+  groups: BitGroups,
+  codes: Codes,
+  low: number,
+  high: number,
+  out: Float32Array | Int32Array,
+): void {
+  const kernels = scalarKernels();
+  const { widths, bits: dim } = groups;
+  if (
+    kernels === undefined ||
+    !(out instanceof Float32Array) ||
+    dim * 4 > BLOCK_BYTES ||
+    out.length < 256
+  ) {
+    decodeSignsPlain(groups, codes, low, high, out);
+    return;
+  }
+  const { floats, ints } = kernels;
+  const rows = codes.shape[0];
+  const count = widths.length;
+  const table = tableWidths(kernels, widths);
+  const step = Math.floor(BLOCK_BYTES / (4 * dim));
+  for (let row = 0; row < rows; row += step) {
+    const end = Math.min(rows, row + step);
+    ints.set(codes.data.subarray(row * count, end * count), CODES_AT >> 2);
+    kernels.bitValues(CODES_AT, (end - row) * count, TABLE_AT, table, low, high, INPUT_AT);
+    const length = (end - row) * dim;
+    out.set(floats.subarray(INPUT_AT >> 2, (INPUT_AT >> 2) + length), row * dim);
+  }
+}
+
+/** `decodeSigns` in plain TypeScript. */
+export function decodeSignsPlain(
   groups: BitGroups,
   codes: Codes,
   low: number,
