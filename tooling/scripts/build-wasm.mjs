@@ -8,7 +8,10 @@ import { dirname, join } from "node:path";
 import { root } from "./lib.mjs";
 
 const core = join(root, "packages", "core");
-const jobs = [{ source: "assembly/scalar.ts", target: "src/quantizers/scalar-wasm-bytes.ts" }];
+const jobs = [
+  { source: "assembly/scalar.ts", target: "src/quantizers/scalar-wasm-bytes.ts" },
+  { source: "assembly/nearest.ts", target: "src/kernels/nearest-wasm-bytes.ts" },
+];
 
 const require = createRequire(join(core, "package.json"));
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");

@@ -114,3 +114,9 @@ export {
 export type { RandomProjectionOptions } from "./quantizers/random-projection.js";
 export { deduplicate, expand } from "./quantizers/run-length.js";
 export type { DeduplicateOptions, RunLengthUnits } from "./quantizers/run-length.js";
+export { KMeansUnits, fitKMeansUnits, kmeansUnitsFamily } from "./quantizers/kmeans-units.js";
+export { exactDistance, referenceKernels } from "./kernels/reference.js";
+export { hasWasmKernels, wasmKernels } from "./kernels/wasm.js";
+export { nearest, portableKernels } from "./kernels/portable.js";
+export { kmeans } from "./quantizers/kmeans.js";
+export type { KMeansOptions, KMeansResult } from "./quantizers/kmeans.js";

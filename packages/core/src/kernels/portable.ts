@@ -1,10 +1,11 @@
 import type { Kernels, NearestResult } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
 import { referenceKernels } from "./reference.js";
+import { hasWasmKernels, wasmKernels } from "./wasm.js";
 
 /** The fastest synchronous kernels of this engine. */
 export function portableKernels(): Kernels {
-  return referenceKernels;
+  return hasWasmKernels() ? wasmKernels : referenceKernels;
 }
 
 /**
