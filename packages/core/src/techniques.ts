@@ -1,5 +1,6 @@
 import { techniques as bsq } from "./quantizers/bsq.js";
 import { techniques as fsq } from "./quantizers/fsq.js";
+import { techniques as kmeansUnits } from "./quantizers/kmeans-units.js";
 import { techniques as lfq } from "./quantizers/lfq.js";
 import { techniques as randomProjection } from "./quantizers/random-projection.js";
 import { techniques as runLength } from "./quantizers/run-length.js";
@@ -14,5 +15,6 @@ export const techniques: readonly Technique[] = [
   ...lfq,
   ...bsq,
   ...randomProjection,
+  ...kmeansUnits,
   ...runLength,
 ];

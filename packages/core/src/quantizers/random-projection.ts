@@ -5,9 +5,7 @@
  *   y = argmin over i of | c_i / |c_i|  -  A x / |A x| |
  *
  * A [h, D] is drawn once by Xavier's rule, C [K, h] from the standard normal distribution; neither is
- * ever trained. Between unit vectors the nearest is the one of largest inner product, and scaling A x
- * does not change which that is, so x is not normalised at all. A x = 0 has no direction: every inner
- * product is 0 and the tie goes to code 0.
+ * ever trained. A x = 0 has no direction and gets code 0.
  *
  * Several codebooks (as USM uses for its multi-softmax targets, arXiv 2303.01037) have an A and a C
  * each. The paper has no decoder, its codes are training targets; `dequantize` gives the vector of
@@ -15,6 +13,7 @@
  * of A x only.
  */
 import { ArgumentError, FormatError } from "../errors/index.js";
+import { portableKernels } from "../kernels/portable.js";
 import { createRandom } from "../math/random.js";
 import type { Codes } from "../spec/codes.js";
 import type { QuantizerFamily, QuantizerState } from "../spec/quantizer.js";
@@ -88,26 +87,31 @@ export class RandomProjectionQuantizer extends BaseQuantizer {
     const rows = latents.shape[0];
     const { data } = latents;
     const v = new Float64Array(width);
-    for (let n = 0; n < rows; n++) {
-      for (let q = 0; q < codebooks; q++) {
+    const units = new Float32Array(rows * width);
+    const { nearest } = portableKernels();
+    for (let q = 0; q < codebooks; q++) {
+      for (let n = 0; n < rows; n++) {
+        let norm = 0;
         for (let r = 0; r < width; r++) {
           const at = (q * width + r) * dim;
           let sum = 0;
           for (let d = 0; d < dim; d++) sum += projection[at + d]! * data[n * dim + d]!;
           v[r] = sum;
+          norm += sum * sum;
         }
-        let best = 0;
-        let bestDot = -Infinity;
-        let at = q * size * width;
-        for (let k = 0; k < size; k++) {
-          let dot = 0;
-          for (let r = 0; r < width; r++) dot += codebook[at++]! * v[r]!;
-          if (dot > bestDot) {
-            bestDot = dot;
-            best = k;
-          }
-        }
-        out[n * codebooks + q] = best;
+        norm = Math.sqrt(norm);
+        for (let r = 0; r < width; r++) units[n * width + r] = norm > 0 ? v[r]! / norm : 0;
+      }
+      const words = codebook.subarray(q * size * width, (q + 1) * size * width);
+      const { indices } = nearest(
+        { data: units, shape: [rows, width] },
+        { data: words, shape: [size, width] },
+      );
+      for (let n = 0; n < rows; n++) {
+        // All codewords are equally near to no direction, up to rounding: the first.
+        let zero = true;
+        for (let r = 0; zero && r < width; r++) zero = units[n * width + r] === 0;
+        out[n * codebooks + q] = zero ? 0 : indices[n]!;
       }
     }
   }

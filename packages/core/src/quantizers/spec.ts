@@ -8,6 +8,7 @@ import type {
 } from "../spec/quantizer.js";
 import { bsqFamily } from "./bsq.js";
 import { fsqFamily } from "./fsq.js";
+import { kmeansUnitsFamily } from "./kmeans-units.js";
 import { lfqFamily } from "./lfq.js";
 import { randomProjectionFamily } from "./random-projection.js";
 
@@ -20,6 +21,7 @@ export const quantizerFamilies: readonly QuantizerFamily[] = [
   lfqFamily,
   bsqFamily,
   randomProjectionFamily,
+  kmeansUnitsFamily,
 ];
 
 /** The family that a spec string belongs to. */
