@@ -23,12 +23,12 @@ export const manifest = {
     "encoder": {
       "path": "encoder.onnx",
       "bytes": 410652,
-      "sha256": "b111bd55c9f9d22ef07dc92d62a52134ab627713a1d203b139142ea959113012"
+      "sha256": "3406a5b547d3e594702738b85efcce0ce6f7beedad3a6c4e94637753a63e33ad"
     },
     "decoder": {
       "path": "decoder.onnx",
       "bytes": 1206585,
-      "sha256": "ff54afbdfdca88e6ad55efa23cfa139d3fd978e69b924b02e600c6bf09e88f7f"
+      "sha256": "2f7ac2f206eeaea5d67e8947a84b2b261ef0cc54daf4e033fb5fa2ff04e554de"
     }
   },
   "licences": {

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..");
+const run = promisify(execFile);
+const onSource = ["--import", "tsx", "--conditions=@dtok/source"];
+
+/** Fenced blocks of one language. */
+function snippets(file: string, language: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+    (match) => match[1] as string,
+  );
+}
+
+const readmes = ["README.md"];
+for (const name of readdirSync(join(root, "packages"))) {
+  const file = join("packages", name, "README.md");
+  if (existsSync(join(root, file))) readmes.push(file);
+}
+const programs = readmes.flatMap((file) =>
+  snippets(file, "ts").map((code, i) => [file, i + 1, code] as const),
+);
+
+// Inside examples/, so that the snippets' imports resolve as a user's would.
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(here, ".readme-"));
+  copyFileSync(join(root, "samples", "cat.jpg"), join(folder, "photo.jpg"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("READMEs", () => {
+  it.each(programs)(
+    "%s, TypeScript snippet %i runs",
+    { timeout: 180_000 },
+    async (readme, i, code) => {
+      const file = join(folder, `${readme.replaceAll(/\W/g, "-")}-${i}.ts`);
+      writeFileSync(file, code);
+      rmSync(join(folder, "back.png"), { force: true });
+      const { stdout } = await run(process.execPath, [...onSource, file], { cwd: folder });
+      if (code.includes("console.log")) expect(stdout).not.toBe("");
+      expect(existsSync(join(folder, "back.png"))).toBe(code.includes("back.png"));
+    },
+  );
+
+  it("commands run, in their order", { timeout: 180_000 }, async () => {
+    rmSync(join(folder, "back.png"), { force: true });
+    const lines = snippets("README.md", "sh").flatMap((block) => block.trim().split("\n"));
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) {
+      const [command, ...args] = line.split(/\s+/);
+      expect(command).toBe("dtok");
+      const bin = join(root, "packages", "cli", "src", "bin.ts");
+      await run(process.execPath, [...onSource, bin, ...args], { cwd: folder });
+    }
+    expect(existsSync(join(folder, "back.png"))).toBe(true);
+  });
+
+  it("names no file that is not there", () => {
+    const text = readFileSync(join(root, "README.md"), "utf8");
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
+      (match) => match[1] as string,
+    );
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+});
