@@ -120,3 +120,8 @@ export { hasWasmKernels, wasmKernels } from "./kernels/wasm.js";
 export { nearest, portableKernels } from "./kernels/portable.js";
 export { kmeans } from "./quantizers/kmeans.js";
 export type { KMeansOptions, KMeansResult } from "./quantizers/kmeans.js";
+export { VqQuantizer, fitVq, vq, vqCosineFamily, vqFamily } from "./quantizers/vq.js";
+export type { VqMetric, VqOptions, VqProjection } from "./quantizers/vq.js";
+export { EmaCodebook } from "./quantizers/vq-update.js";
+export type { DeadCodeReset, EmaOptions } from "./quantizers/vq-update.js";
+export { softAssign, softDequantize, stochasticAssign } from "./quantizers/vq-assign.js";

@@ -4,6 +4,10 @@ import { techniques as kmeansUnits } from "./quantizers/kmeans-units.js";
 import { techniques as lfq } from "./quantizers/lfq.js";
 import { techniques as randomProjection } from "./quantizers/random-projection.js";
 import { techniques as runLength } from "./quantizers/run-length.js";
+import { techniques as kmeans } from "./quantizers/kmeans.js";
+import { techniques as vqAssign } from "./quantizers/vq-assign.js";
+import { techniques as vqUpdate } from "./quantizers/vq-update.js";
+import { techniques as vq } from "./quantizers/vq.js";
 import type { Technique } from "./quantizers/technique.js";
 
 /**
@@ -11,6 +15,10 @@ import type { Technique } from "./quantizers/technique.js";
  * (`npx tsx --conditions=@dtok/source tooling/scripts/techniques.ts`).
  */
 export const techniques: readonly Technique[] = [
+  ...vq,
+  ...kmeans,
+  ...vqUpdate,
+  ...vqAssign,
   ...fsq,
   ...lfq,
   ...bsq,

@@ -11,12 +11,15 @@ import { fsqFamily } from "./fsq.js";
 import { kmeansUnitsFamily } from "./kmeans-units.js";
 import { lfqFamily } from "./lfq.js";
 import { randomProjectionFamily } from "./random-projection.js";
+import { vqCosineFamily, vqFamily } from "./vq.js";
 
 /**
  * Every family of this package. A registry is a plain list: pass your own to the functions below
  * to add a technique, or to keep the unused ones out of a bundle.
  */
 export const quantizerFamilies: readonly QuantizerFamily[] = [
+  vqFamily,
+  vqCosineFamily,
   fsqFamily,
   lfqFamily,
   bsqFamily,
