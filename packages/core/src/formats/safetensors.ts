@@ -7,6 +7,9 @@ import { parseJsonStrictly } from "./json.js";
 /*
  * The safetensors format: 8 bytes header length (little-endian), a JSON header, the tensors' bytes
  * without holes. https://github.com/huggingface/safetensors (format section of its README).
+ *
+ * Own code because core has no dependency, and because nothing kept fits: the npm package
+ * "safetensors" is a 0.0.1 that was left, @huggingface/hub reads headers and writes nothing.
  */
 
 /** Bytes of header that the format allows. */

@@ -18,21 +18,24 @@ export function packBits(codes: Codes, codebookSizes: readonly number[]): Uint8A
   const out = new Uint8Array(packedByteLength(rows, codebookSizes));
   const widths = codebookSizes.map(bitWidth);
   const { data } = codes;
-  let pending = 0; // bits not written yet, fewer than 8 between codes
+  // Bits not written yet, fewer than 8 between steps; a step adds at most 16, so 32 bits suffice.
+  let pending = 0;
   let held = 0;
   let at = 0;
   let i = 0;
   for (let n = 0; n < rows; n++) {
-    for (const width of widths) {
-      // A product instead of a shift: 7 + 31 bits pass 2^32.
-      let value = pending + data[i++]! * 2 ** held;
-      held += width;
-      while (held >= 8) {
-        out[at++] = value % 256;
-        value = Math.floor(value / 256);
-        held -= 8;
+    for (let q = 0; q < widths.length; q++) {
+      let code = data[i++]!;
+      for (let left = widths[q]!; left > 0; left -= 16) {
+        pending |= (code & 0xffff) << held;
+        held += left < 16 ? left : 16;
+        code >>>= 16;
+        while (held >= 8) {
+          out[at++] = pending;
+          pending >>>= 8;
+          held -= 8;
+        }
       }
-      pending = value;
     }
   }
   if (held > 0) out[at] = pending;
@@ -60,15 +63,20 @@ export function unpackBits(
   let at = 0;
   let i = 0;
   for (let n = 0; n < rows; n++) {
-    for (const width of widths) {
-      while (held < width) {
-        pending += bytes[at++]! * 2 ** held;
-        held += 8;
+    for (let q = 0; q < widths.length; q++) {
+      const width = widths[q]!;
+      let code = 0;
+      for (let done = 0; done < width; done += 16) {
+        const take = width - done < 16 ? width - done : 16;
+        while (held < take) {
+          pending |= bytes[at++]! << held;
+          held += 8;
+        }
+        code |= (pending & ((1 << take) - 1)) << done;
+        pending >>>= take;
+        held -= take;
       }
-      const modulus = 2 ** width;
-      data[i++] = pending % modulus;
-      pending = Math.floor(pending / modulus);
-      held -= width;
+      data[i++] = code;
     }
   }
   if (pending !== 0) throw fillError();
@@ -88,38 +96,33 @@ const BLOCK_BITS = 2048;
 export function packRadix(codes: Codes, codebookSizes: readonly number[]): Uint8Array {
   checkCodebookSizes(codebookSizes);
   const rows = checkCodes(codes, codebookSizes);
-  const parts: Uint8Array[] = [];
-  for (const [first, end] of radixBlocks(rows, codebookSizes)) {
-    const { value, span } = combine(codes.data, codebookSizes, first, end);
-    const bytes = new Uint8Array(byteLengthOf(span));
-    let hex = value.toString(16);
-    if (hex.length % 2 === 1) hex = `0${hex}`;
-    for (let i = 0; i < hex.length / 2 && i < bytes.length; i++) {
-      bytes[i] = Number.parseInt(hex.slice(hex.length - 2 * i - 2, hex.length - 2 * i), 16);
-    }
-    parts.push(bytes);
-  }
-  const out = new Uint8Array(parts.reduce((a, part) => a + part.length, 0));
+  const spanOf = spanCache(codebookSizes);
+  const out = new Uint8Array(radixByteLength(rows, codebookSizes));
   let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+  for (const [first, end] of radixBlocks(rows, codebookSizes)) {
+    const span = spanOf(first, end);
+    const length = byteLengthOf(span.product);
+    const hex = combine(codes.data, span, first)
+      .toString(16)
+      .padStart(2 * length, "0");
+    for (let i = 0; i < length; i++) {
+      out[at + i] = Number.parseInt(hex.slice(2 * (length - i) - 2, 2 * (length - i)), 16);
+    }
+    at += length;
   }
   return out;
 }
 
 /** Bytes of `rows` positions packed by `packRadix`. */
 export function radixByteLength(rows: number, codebookSizes: readonly number[]): number {
-  const spans = new Map<string, number>();
+  const spanOf = spanCache(codebookSizes);
+  const lengths = new Map<Span, number>();
   let total = 0;
   for (const [first, end] of radixBlocks(rows, codebookSizes)) {
-    const key = `${first % codebookSizes.length} ${end - first}`;
-    let bytes = spans.get(key);
-    if (bytes === undefined) {
-      bytes = byteLengthOf(spanOf(codebookSizes, first, end));
-      spans.set(key, bytes);
-    }
-    total += bytes;
+    const span = spanOf(first, end);
+    let length = lengths.get(span);
+    if (length === undefined) lengths.set(span, (length = byteLengthOf(span.product)));
+    total += length;
   }
   return total;
 }
@@ -137,19 +140,22 @@ export function unpackRadix(
   if (bits > bytes.length * 8 * (1 + 1e-9) + 1) checkLength(bytes, Math.ceil(bits / 8));
   checkLength(bytes, radixByteLength(rows, codebookSizes));
   const data = new Int32Array(rows * codebookSizes.length);
+  const spanOf = spanCache(codebookSizes);
   let at = 0;
   for (const [first, end] of radixBlocks(rows, codebookSizes)) {
-    const span = spanOf(codebookSizes, first, end);
-    const length = byteLengthOf(span);
-    let hex = "";
-    for (let i = length - 1; i >= 0; i--) hex += bytes[at + i]!.toString(16).padStart(2, "0");
+    const span = spanOf(first, end);
+    const length = byteLengthOf(span.product);
+    let hex = "0";
+    for (let i = length - 1; i >= 0; i--) hex += HEX[bytes[at + i]!]!;
     at += length;
-    const value = length === 0 ? 0n : BigInt(`0x${hex}`);
-    if (value >= span) throw fillError();
-    split(value, data, codebookSizes, first, end);
+    const value = BigInt(`0x${hex}`);
+    if (value >= span.product) throw fillError();
+    split(value, data, span, first);
   }
   return { data, shape: [rows, codebookSizes.length] };
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Runs [first, end) of codes in row-major order whose sizes multiply to about 2^BLOCK_BITS. */
 function* radixBlocks(
@@ -166,43 +172,52 @@ function* radixBlocks(
   for (let first = 0; first < total; first += step) yield [first, Math.min(total, first + step)];
 }
 
-/** Halving keeps the factors of each product equally long, which big integers multiply best. */
-function combine(
-  data: Int32Array,
-  sizes: readonly number[],
-  first: number,
-  end: number,
-): { value: bigint; span: bigint } {
-  if (end - first === 1) {
-    return { value: BigInt(data[first]!), span: BigInt(sizes[first % sizes.length]!) };
-  }
-  const middle = (first + end) >>> 1;
-  const low = combine(data, sizes, first, middle);
-  const high = combine(data, sizes, middle, end);
-  return { value: low.value + low.span * high.value, span: low.span * high.span };
+/** Sizes of a run of codes, halved again and again: factors of equal length multiply fastest. */
+interface Span {
+  /** Product of the sizes: codes of the run make integers below it. */
+  readonly product: bigint;
+  /** Codes in the run. */
+  readonly count: number;
+  /** The first half and the rest; absent where `count` is 1. */
+  readonly halves?: readonly [Span, Span];
 }
 
-function spanOf(sizes: readonly number[], first: number, end: number): bigint {
-  if (end - first === 1) return BigInt(sizes[first % sizes.length]!);
-  const middle = (first + end) >>> 1;
-  return spanOf(sizes, first, middle) * spanOf(sizes, middle, end);
+/** Runs of the same sizes share their span: all blocks but the last do. */
+function spanCache(sizes: readonly number[]): (first: number, end: number) => Span {
+  const known = new Map<string, Span>();
+  const make = (first: number, end: number): Span => {
+    const key = `${first % sizes.length} ${end - first}`;
+    let span = known.get(key);
+    if (span === undefined) {
+      if (end - first === 1) {
+        span = { product: BigInt(sizes[first % sizes.length]!), count: 1 };
+      } else {
+        const middle = (first + end) >>> 1;
+        const halves = [make(first, middle), make(middle, end)] as const;
+        span = { product: halves[0].product * halves[1].product, count: end - first, halves };
+      }
+      known.set(key, span);
+    }
+    return span;
+  };
+  return make;
 }
 
-function split(
-  value: bigint,
-  data: Int32Array,
-  sizes: readonly number[],
-  first: number,
-  end: number,
-): void {
-  if (end - first === 1) {
+function combine(data: Int32Array, span: Span, first: number): bigint {
+  if (span.halves === undefined) return BigInt(data[first]!);
+  const [low, high] = span.halves;
+  return combine(data, low, first) + low.product * combine(data, high, first + low.count);
+}
+
+function split(value: bigint, data: Int32Array, span: Span, first: number): void {
+  if (span.halves === undefined) {
     data[first] = Number(value);
     return;
   }
-  const middle = (first + end) >>> 1;
-  const span = spanOf(sizes, first, middle);
-  split(value % span, data, sizes, first, middle);
-  split(value / span, data, sizes, middle, end);
+  const [low, high] = span.halves;
+  const quotient = value / low.product;
+  split(value - quotient * low.product, data, low, first);
+  split(quotient, data, high, first + low.count);
 }
 
 /** Bytes that hold every integer below `span`. */
