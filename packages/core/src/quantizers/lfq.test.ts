@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
 import { createRandom } from "../math/random.js";
+import { bsq } from "./bsq.js";
 import { lfq, lfqFamily } from "./lfq.js";
 
 const row = (...values: number[]) => ({
@@ -28,6 +30,21 @@ test("independent reference: indices are the binary numerals of the signs", () =
     const numeral = Array.from(data.subarray(n * 18, n * 18 + 18), (v) => (v > 0 ? "1" : "0"));
     expect(codes.data[n]).toBe(Number.parseInt(numeral.reverse().join(""), 2));
   }
+});
+
+describe("golden data of NumPy: test/golden/make-lfq.py", () => {
+  const golden = JSON.parse(
+    readFileSync(new URL("../../test/golden/lfq.json", import.meta.url), "utf8"),
+  ) as { bits: number; z: number[]; indices: string[]; lfq: number[]; bsq: number[] }[];
+  test.each(golden)("$bits bits", ({ bits, z, indices, lfq: signs, bsq: sphere }) => {
+    const latents = { data: Float32Array.from(z), shape: [z.length / bits, bits] as const };
+    const [a, b] = [lfq(bits), bsq(bits)];
+    const codes = a.quantize(latents);
+    expect(a.toBigIndices(codes).map(String)).toEqual(indices);
+    expect([...a.dequantize(codes).data]).toEqual(signs);
+    expect(b.quantize(latents)).toEqual(codes);
+    expect(b.dequantize(codes).data).toEqual(Float32Array.from(sphere));
+  });
 });
 
 test("trap: widths past 31 bits are split into groups", () => {
