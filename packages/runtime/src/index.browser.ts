@@ -15,3 +15,5 @@ export type {
   ReadOptions,
   ReadProgress,
 } from "./files/read.js";
+export { createOrtKernels } from "./kernels/ort-kernels.js";
+export type { OrtKernelOptions } from "./kernels/ort-kernels.js";

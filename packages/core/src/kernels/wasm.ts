@@ -100,8 +100,8 @@ export function hasWasmKernels(): boolean {
   return nearestModule() !== undefined;
 }
 
-/** An instance with at least `bytes` of memory. */
-function instance(bytes: number): NearestExports {
+/** An instance with at least `bytes` of memory; a fresh one is the caller's alone. */
+export function instance(bytes: number, fresh = false): NearestExports {
   const module = nearestModule();
   if (module === undefined) {
     throw new MissingError("WebAssembly kernels", {
@@ -110,16 +110,18 @@ function instance(bytes: number): NearestExports {
       remedy: "Use referenceKernels.",
     });
   }
-  const own = kept ?? (new WebAssembly.Instance(module).exports as unknown as NearestExports);
+  const shared = fresh ? undefined : kept;
+  const own = shared ?? (new WebAssembly.Instance(module).exports as unknown as NearestExports);
   const missing = bytes - own.memory.buffer.byteLength;
   if (missing > 0) own.memory.grow(Math.ceil(missing / PAGE));
+  if (fresh) return own;
   if (own.memory.buffer.byteLength <= KEEP_BYTES) kept = own;
   else if (kept === own) kept = undefined;
   return own;
 }
 
 /** Hands out consecutive pieces of memory, 16-byte aligned. */
-class Layout {
+export class Layout {
   at = 0;
   take(bytes: number): number {
     const start = this.at;
@@ -129,7 +131,7 @@ class Layout {
 }
 
 /** Writes rows [first, end) into `to`, padded by zeros to `pad` numbers each. */
-function copyRows(
+export function copyRows(
   from: Float32Array,
   first: number,
   end: number,

@@ -1,0 +1,102 @@
+import { GroupSearch, checkMatrix, portableKernels } from "@dtok/core";
+import type { AsyncKernels, Matrix, ModelRuntime, ModelSession, NearestResult } from "@dtok/core";
+import { ClosedError } from "../errors.js";
+import { groupMinimaGraph } from "./graph.js";
+
+/** Vectors of one run: with chunks of 2,048 codewords the scores take 2 MiB. */
+const TILE = 256;
+/** As core's GroupSearch has it. */
+const GROUP = 16;
+/** Below this width a product is mostly reading and writing scores, and core's fused kernel is faster. */
+const MIN_DIM = 24;
+
+export interface OrtKernelOptions {
+  /** Threads within one product. Default: the runtime's own choice. */
+  readonly threads?: number;
+  /** Narrower vectors go to the portable kernels. Default 24. */
+  readonly minDim?: number;
+}
+
+/**
+ * Nearest codewords through ONNX Runtime's matrix product, with the codes and distances of core's
+ * reference kernels: winners are taken anew exactly, ties go to the lowest index.
+ *
+ * @param runtime is not closed by `close()`
+ */
+export function createOrtKernels(
+  runtime: ModelRuntime,
+  options: OrtKernelOptions = {},
+): AsyncKernels {
+  const { threads, minDim = MIN_DIM } = options;
+  const sessions = new Map<string, Promise<ModelSession>>();
+  let closed = false;
+  const session = (width: number, chunks: number, size: number): Promise<ModelSession> => {
+    const key = `${width} ${chunks} ${size}`;
+    let found = sessions.get(key);
+    if (found === undefined) {
+      found = runtime.load(groupMinimaGraph(width, chunks, size, GROUP), {
+        ...(threads !== undefined && { threads }),
+      });
+      // A failed load is tried anew next time.
+      found.catch(() => sessions.delete(key));
+      sessions.set(key, found);
+    }
+    return found;
+  };
+  return {
+    name: `onnxruntime-${runtime.name}`,
+    async nearest(vectors: Matrix, codebook: Matrix, signal?: AbortSignal): Promise<NearestResult> {
+      if (closed) {
+        throw new ClosedError("kernels", {
+          expected: "open kernels",
+          got: "ones that were closed",
+          remedy: "Create new ones.",
+        });
+      }
+      signal?.throwIfAborted();
+      const portable = portableKernels();
+      const [rows, dim] = vectors.shape;
+      if (dim < minDim || portable.name !== "wasm-simd" || rows === 0) {
+        return portable.nearest(vectors, codebook);
+      }
+      checkMatrix(codebook, dim, "codebook");
+      checkMatrix(vectors, dim, "vectors");
+      const search = new GroupSearch(codebook, Math.min(TILE, rows));
+      const { chunks, chunkSize, groups, tile } = search;
+      const model = await session(dim + 1, chunks.length, chunkSize);
+      const feeds = Object.fromEntries(
+        chunks.map((data, c) => [`w${c}`, { data, shape: [dim + 1, chunkSize] }]),
+      );
+      const indices = new Int32Array(rows);
+      const distances = new Float32Array(rows);
+      for (let row = 0; row < rows; row += tile) {
+        signal?.throwIfAborted();
+        const end = Math.min(rows, row + tile);
+        const count = end - row;
+        if (!search.centre(vectors, row, end)) {
+          const part = portable.nearest(
+            { data: vectors.data.subarray(row * dim, end * dim), shape: [count, dim] },
+            codebook,
+          );
+          indices.set(part.indices, row);
+          distances.set(part.distances, row);
+          continue;
+        }
+        // Copies: both views lie in one WebAssembly memory, and runtimes refuse overlapping buffers.
+        const a = search.centred.slice(0, count * (dim + 1));
+        const { y } = await model.run({ ...feeds, a: { data: a, shape: [count, dim + 1] } });
+        search.minima.set((y!.data as Float32Array).subarray(0, count * groups));
+        search.finish(count, indices, distances, row);
+      }
+      return { indices, distances };
+    },
+    async close(): Promise<void> {
+      closed = true;
+      const open = [...sessions.values()];
+      sessions.clear();
+      for (const result of await Promise.allSettled(open)) {
+        if (result.status === "fulfilled") await result.value.close();
+      }
+    },
+  };
+}
