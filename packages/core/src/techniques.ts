@@ -8,21 +8,35 @@ import { techniques as kmeans } from "./quantizers/kmeans.js";
 import { techniques as vqAssign } from "./quantizers/vq-assign.js";
 import { techniques as vqUpdate } from "./quantizers/vq-update.js";
 import { techniques as vq } from "./quantizers/vq.js";
+import { techniques as pq } from "./quantizers/pq.js";
+import { techniques as opq } from "./quantizers/opq.js";
+import { techniques as lopq } from "./quantizers/lopq.js";
+import { techniques as vaq } from "./quantizers/vaq.js";
+import { techniques as onlinePq } from "./quantizers/online-pq.js";
+import { techniques as aq } from "./quantizers/aq.js";
+import { techniques as lsq } from "./quantizers/lsq.js";
 import type { Technique } from "./quantizers/technique.js";
 
 /**
  * Every technique of this package, as data: the source of TECHNIQUES.md
  * (`npx tsx --conditions=@dtok/source tooling/scripts/techniques.ts`).
  */
-export const techniques: readonly Technique[] = [
+export const techniques: readonly Technique[] = /* @__PURE__ */ (() => [
   ...vq,
   ...kmeans,
   ...vqUpdate,
   ...vqAssign,
+  ...pq,
+  ...opq,
+  ...lopq,
+  ...vaq,
+  ...onlinePq,
+  ...aq,
+  ...lsq,
   ...fsq,
   ...lfq,
   ...bsq,
   ...randomProjection,
   ...kmeansUnits,
   ...runLength,
-];
+])();

@@ -6,6 +6,13 @@ import type {
   QuantizerState,
   VectorSource,
 } from "../spec/quantizer.js";
+import { pqFamily } from "./pq.js";
+import { opqFamily } from "./opq.js";
+import { lopqFamily } from "./lopq.js";
+import { vaqFamily } from "./vaq.js";
+import { onlinePqFamily } from "./online-pq.js";
+import { aqFamily } from "./aq.js";
+import { lsqFamily } from "./lsq.js";
 import { bsqFamily } from "./bsq.js";
 import { fsqFamily } from "./fsq.js";
 import { kmeansUnitsFamily } from "./kmeans-units.js";
@@ -20,6 +27,13 @@ import { vqCosineFamily, vqFamily } from "./vq.js";
 export const quantizerFamilies: readonly QuantizerFamily[] = [
   vqFamily,
   vqCosineFamily,
+  pqFamily,
+  opqFamily,
+  lopqFamily,
+  vaqFamily,
+  onlinePqFamily,
+  aqFamily,
+  lsqFamily,
   fsqFamily,
   lfqFamily,
   bsqFamily,

@@ -1,0 +1,375 @@
+/*
+ * What the quantizers of the AQ family share. A vector is the sum of one full-width word of each of
+ * M codebooks. With U[j] = |c_j|² - 2 x·c_j for every word j and G[i, j] = 2 c_i·c_j,
+ *
+ *   |x - Σ c_m|² = |x|² + Σ_m U[j_m] + Σ_{m < m'} G[j_m, j_m']
+ *
+ * so that encoding needs the unary terms of x and one table of all pairs, and no vectors.
+ */
+import type { DistanceTables, TableQuantizer } from "../search/tables.js";
+import type { Codes } from "../spec/codes.js";
+import type { FitOptions } from "../spec/quantizer.js";
+import type { Matrix } from "../spec/tensor.js";
+import { ArgumentError } from "../errors/index.js";
+import { BaseQuantizer, type QuantizerTraits } from "./base.js";
+import { checkCodes, checkMatrix } from "./checks.js";
+import { fitStep } from "./fit-sample.js";
+import { lloyd, nearestWords, halfNorms } from "./product.js";
+
+/** M x K that a pair table is made for: 8192² floats are 256 MiB. */
+export const MAX_WORDS = 8192;
+/** Vectors whose unary terms are held at a time. */
+const TILE = 64;
+
+/** M codebooks of K words of D numbers. */
+export class AdditiveCodebooks {
+  readonly total: number;
+  readonly norms: Float64Array;
+  #pairs: Float32Array | undefined;
+
+  /** @param words [M, K, D] */
+  constructor(
+    readonly codebooks: number,
+    readonly size: number,
+    readonly dim: number,
+    readonly words: Float32Array,
+  ) {
+    this.total = codebooks * size;
+    this.norms = halfNorms(words, this.total, dim).map((half) => 2 * half);
+  }
+
+  /** G [M K, M K]; computed once. */
+  get pairs(): Float32Array {
+    if (this.#pairs !== undefined) return this.#pairs;
+    const { total, words, dim } = this;
+    const pairs = new Float32Array(total * total);
+    for (let i = 0; i < total; i += 4) {
+      const rows = Math.min(4, total - i);
+      // Blocks of four rows against all later words; a short last block repeats its last row.
+      const r0 = i * dim;
+      const r1 = (i + Math.min(1, rows - 1)) * dim;
+      const r2 = (i + Math.min(2, rows - 1)) * dim;
+      const r3 = (i + Math.min(3, rows - 1)) * dim;
+      for (let j = i; j < total; j++) {
+        let s0 = 0;
+        let s1 = 0;
+        let s2 = 0;
+        let s3 = 0;
+        for (let d = 0, w = j * dim; d < dim; d++, w++) {
+          const c = words[w]!;
+          s0 += words[r0 + d]! * c;
+          s1 += words[r1 + d]! * c;
+          s2 += words[r2 + d]! * c;
+          s3 += words[r3 + d]! * c;
+        }
+        pairs[i * total + j] = pairs[j * total + i] = 2 * s0;
+        if (rows > 1) pairs[(i + 1) * total + j] = pairs[j * total + i + 1] = 2 * s1;
+        if (rows > 2) pairs[(i + 2) * total + j] = pairs[j * total + i + 2] = 2 * s2;
+        if (rows > 3) pairs[(i + 3) * total + j] = pairs[j * total + i + 3] = 2 * s3;
+      }
+    }
+    this.#pairs = pairs;
+    return pairs;
+  }
+
+  /** U of `n` rows from row `first` on, [n, M K]. */
+  unary(rows: Float32Array, first: number, n: number, out: Float32Array): void {
+    const { total, words, dim, norms } = this;
+    let i = 0;
+    for (; i + 4 <= n; i += 4) {
+      const r0 = (first + i) * dim;
+      const r1 = r0 + dim;
+      const r2 = r1 + dim;
+      const r3 = r2 + dim;
+      for (let j = 0, w = 0; j < total; j++) {
+        let s0 = 0;
+        let s1 = 0;
+        let s2 = 0;
+        let s3 = 0;
+        for (let d = 0; d < dim; d++, w++) {
+          const c = words[w]!;
+          s0 += rows[r0 + d]! * c;
+          s1 += rows[r1 + d]! * c;
+          s2 += rows[r2 + d]! * c;
+          s3 += rows[r3 + d]! * c;
+        }
+        const norm = norms[j]!;
+        const o = i * total + j;
+        out[o] = norm - 2 * s0;
+        out[o + total] = norm - 2 * s1;
+        out[o + 2 * total] = norm - 2 * s2;
+        out[o + 3 * total] = norm - 2 * s3;
+      }
+    }
+    for (; i < n; i++) {
+      const r = (first + i) * dim;
+      for (let j = 0, w = 0; j < total; j++) {
+        let s = 0;
+        for (let d = 0; d < dim; d++, w++) s += rows[r + d]! * words[w]!;
+        out[i * total + j] = norms[j]! - 2 * s;
+      }
+    }
+  }
+
+  /** The squared error less |x|², from tables: doubles over float32 entries, in a fixed order. */
+  energy(unary: Float32Array, unaryAt: number, codes: Int32Array, at: number): number {
+    const { codebooks, size, total, pairs } = this;
+    let sum = 0;
+    for (let m = 0; m < codebooks; m++) {
+      const j = m * size + codes[at + m]!;
+      sum += unary[unaryAt + j]!;
+      for (let o = 0; o < m; o++) sum += pairs[j * total + o * size + codes[at + o]!]!;
+    }
+    return sum;
+  }
+
+  /** Runs `visit` over tiles of unary terms. */
+  forTiles(
+    rows: Float32Array,
+    count: number,
+    visit: (unary: Float32Array, first: number, n: number) => void,
+  ): void {
+    const unary = new Float32Array(Math.min(TILE, count) * this.total);
+    for (let first = 0; first < count; first += TILE) {
+      const n = Math.min(TILE, count - first);
+      this.unary(rows, first, n, unary);
+      visit(unary, first, n);
+    }
+  }
+
+  /** Adds the words of codes [n, M] to rows [n, D] of `out`. */
+  decode(codes: Int32Array, count: number, out: Float32Array): void {
+    const { codebooks, size, dim, words } = this;
+    for (let i = 0; i < count; i++) {
+      for (let m = 0; m < codebooks; m++) {
+        const from = (m * size + codes[i * codebooks + m]!) * dim;
+        for (let d = 0, o = i * dim; d < dim; d++, o++) out[o] = out[o]! + words[from + d]!;
+      }
+    }
+  }
+
+  /** Mean squared error per vector of codes [n, M] of rows [n, D]. */
+  error(rows: Float32Array, count: number, codes: Int32Array): number {
+    const decoded = new Float32Array(count * this.dim);
+    this.decode(codes, count, decoded);
+    let sum = 0;
+    for (let i = 0; i < decoded.length; i++) sum += (rows[i]! - decoded[i]!) ** 2;
+    return sum / count;
+  }
+}
+
+/** Base of quantizers that decode by a sum of words. */
+export abstract class AdditiveQuantizer extends BaseQuantizer implements TableQuantizer {
+  protected readonly books: AdditiveCodebooks;
+
+  constructor(books: AdditiveCodebooks, traits: Pick<QuantizerTraits, "kind" | "spec">) {
+    super({
+      ...traits,
+      dim: books.dim,
+      codebookSizes: Array.from({ length: books.codebooks }, () => books.size),
+      // Another code may have the same sum, and the search is not exhaustive.
+      idempotent: false,
+      prefixDecodable: false,
+    });
+    this.books = books;
+  }
+
+  protected decode(codes: Codes, _levels: number, out: Float32Array): void {
+    this.books.decode(codes.data, codes.shape[0], out);
+  }
+
+  /** |q|² and -2 q·c of every word; the norms of the stored vectors are added by the index. */
+  distanceTables(queries: Matrix): DistanceTables {
+    const n = checkMatrix(queries, this.dim, "queries");
+    const { total, norms } = this.books;
+    const data = new Float32Array(n * total);
+    this.books.unary(queries.data, 0, n, data);
+    const bias = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < total; j++) data[i * total + j] = data[i * total + j]! - norms[j]!;
+      for (let d = 0; d < this.dim; d++) bias[i] = bias[i]! + queries.data[i * this.dim + d]! ** 2;
+    }
+    return { queries: n, sizes: this.codebookSizes, data, bias, norms: true };
+  }
+
+  distanceTablesOfCodes(codes: Codes): DistanceTables {
+    return this.distanceTables(this.dequantize(codes));
+  }
+
+  /** |x̂|² of codes [N, M]. */
+  codeNorms(codes: Codes): Float32Array {
+    const n = checkCodes(codes, this.codebookSizes);
+    const out = new Float32Array(n);
+    const { dim } = this;
+    const row = new Float32Array(dim);
+    const width = this.codebookSizes.length;
+    for (let i = 0; i < n; i++) {
+      row.fill(0);
+      this.books.decode(codes.data.subarray(i * width, (i + 1) * width), 1, row);
+      let sum = 0;
+      for (let d = 0; d < dim; d++) sum += row[d]! * row[d]!;
+      out[i] = sum;
+    }
+    return out;
+  }
+
+  protected bookTensors() {
+    const { codebooks, size, dim, words } = this.books;
+    return { codebook: { data: words, shape: [codebooks, size, dim] } };
+  }
+}
+
+/** Refuses pair tables past `MAX_WORDS`². */
+export function checkTableSize(codebooks: number, size: number, spec: string): void {
+  if (codebooks * size > MAX_WORDS) {
+    throw new ArgumentError(`quantizer ${spec}`, {
+      expected: `at most ${MAX_WORDS} words in all codebooks: encoding holds a table of all pairs`,
+      got: `${codebooks} x ${size} = ${codebooks * size}`,
+      remedy:
+        "Use fewer or smaller codebooks, or residual quantization, which needs no such table.",
+    });
+  }
+}
+
+/**
+ * First codebooks and codes by greedy residual k-means, on rows [n, D].
+ *
+ * @returns codebooks [M, K, D] and codes [n, M]
+ */
+export async function residualStart(
+  rows: Float32Array,
+  n: number,
+  dim: number,
+  codebooks: number,
+  size: number,
+  options: FitOptions,
+): Promise<{ readonly words: Float32Array; readonly codes: Int32Array }> {
+  const words = new Float32Array(codebooks * size * dim);
+  const codes = new Int32Array(n * codebooks);
+  const rest = rows.slice(0, n * dim);
+  for (let m = 0; m < codebooks; m++) {
+    await fitStep(options, `first codebook ${m + 1}/${codebooks}`, m, codebooks);
+    const book = lloyd(rest, n, dim, size, {
+      seed: options.seed ?? 0,
+      stream: m + 1,
+      iterations: 8,
+    });
+    words.set(book, m * size * dim);
+    nearestWords(rest, n, dim, book, size, codes, m, codebooks);
+    for (let i = 0; i < n; i++) {
+      const from = codes[i * codebooks + m]! * dim;
+      for (let d = 0, o = i * dim; d < dim; d++, o++) rest[o] = rest[o]! - book[from + d]!;
+    }
+  }
+  return { words, codes };
+}
+
+/**
+ * The codebooks of least squared error for given codes: (BᵀB + λ) C = BᵀX, with B [n, M K] the
+ * one-hot codes. LSQ++ (Martinez, Zakhmi, Hoos, Little, ECCV 2018, section 4.1): BᵀB holds only how
+ * often two words meet, its diagonal blocks are diagonal, and n enters only through counting.
+ *
+ * @param rows [n, D]
+ * @param codes [n, M]
+ * @returns [M, K, D]
+ */
+export function leastSquaresCodebooks(
+  rows: Float32Array,
+  n: number,
+  dim: number,
+  codes: Int32Array,
+  codebooks: number,
+  size: number,
+  lambda = 1e-2,
+): Float32Array {
+  const total = codebooks * size;
+  const gram = new Float64Array(total * total);
+  const right = new Float64Array(total * dim);
+  for (let i = 0; i < n; i++) {
+    for (let m = 0; m < codebooks; m++) {
+      const j = m * size + codes[i * codebooks + m]!;
+      for (let o = 0; o <= m; o++) {
+        const at = j * total + o * size + codes[i * codebooks + o]!;
+        gram[at] = gram[at]! + 1;
+      }
+      for (let d = 0, r = i * dim, at = j * dim; d < dim; d++, r++, at++) {
+        right[at] = right[at]! + rows[r]!;
+      }
+    }
+  }
+  for (let j = 0; j < total; j++) gram[j * total + j] = gram[j * total + j]! + lambda;
+  choleskySolve(gram, total, right, dim, size);
+  return Float32Array.from(right);
+}
+
+/**
+ * Solves A X = B in place for a symmetric positive definite A [n, n] (lower triangle, overwritten)
+ * and B [n, columns]. The leading block of `diagonal` rows is known to be diagonal.
+ */
+export function choleskySolve(
+  a: Float64Array,
+  n: number,
+  b: Float64Array,
+  columns: number,
+  diagonal = 1,
+): void {
+  for (let i = 0; i < n; i++) {
+    const ri = i * n;
+    const easy = Math.min(i, diagonal);
+    for (let j = 0; j < easy; j++) a[ri + j] = a[ri + j]! / a[j * n + j]!;
+    let j = easy;
+    for (; j + 4 <= i; j += 4) {
+      // Four columns share the loads of row i; the triangle among the four is settled after.
+      const j0 = j * n;
+      const j1 = j0 + n;
+      const j2 = j1 + n;
+      const j3 = j2 + n;
+      let s0 = a[ri + j]!;
+      let s1 = a[ri + j + 1]!;
+      let s2 = a[ri + j + 2]!;
+      let s3 = a[ri + j + 3]!;
+      for (let k = 0; k < j; k++) {
+        const v = a[ri + k]!;
+        s0 -= v * a[j0 + k]!;
+        s1 -= v * a[j1 + k]!;
+        s2 -= v * a[j2 + k]!;
+        s3 -= v * a[j3 + k]!;
+      }
+      s0 /= a[j0 + j]!;
+      s1 = (s1 - s0 * a[j1 + j]!) / a[j1 + j + 1]!;
+      s2 = (s2 - s0 * a[j2 + j]! - s1 * a[j2 + j + 1]!) / a[j2 + j + 2]!;
+      s3 = (s3 - s0 * a[j3 + j]! - s1 * a[j3 + j + 1]! - s2 * a[j3 + j + 2]!) / a[j3 + j + 3]!;
+      a[ri + j] = s0;
+      a[ri + j + 1] = s1;
+      a[ri + j + 2] = s2;
+      a[ri + j + 3] = s3;
+    }
+    for (; j < i; j++) {
+      let s = a[ri + j]!;
+      for (let k = 0; k < j; k++) s -= a[ri + k]! * a[j * n + k]!;
+      a[ri + j] = s / a[j * n + j]!;
+    }
+    let pivot = a[ri + i]!;
+    for (let k = 0; k < i; k++) pivot -= a[ri + k]! * a[ri + k]!;
+    // λ keeps it positive; rounding may not take it below the smallest that λ allows.
+    a[ri + i] = Math.sqrt(Math.max(pivot, 1e-12));
+  }
+  for (let i = 0; i < n; i++) {
+    const bi = i * columns;
+    for (let k = i < diagonal ? i : 0; k < i; k++) {
+      const v = a[i * n + k]!;
+      if (v === 0) continue;
+      for (let c = 0, bk = k * columns; c < columns; c++) b[bi + c] = b[bi + c]! - v * b[bk + c]!;
+    }
+    for (let c = 0; c < columns; c++) b[bi + c] = b[bi + c]! / a[i * n + i]!;
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const bi = i * columns;
+    for (let c = 0; c < columns; c++) b[bi + c] = b[bi + c]! / a[i * n + i]!;
+    for (let k = i < diagonal ? i : 0; k < i; k++) {
+      const v = a[i * n + k]!;
+      if (v === 0) continue;
+      for (let c = 0, bk = k * columns; c < columns; c++) b[bk + c] = b[bk + c]! - v * b[bi + c]!;
+    }
+  }
+}

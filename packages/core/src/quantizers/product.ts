@@ -1,0 +1,356 @@
+/*
+ * What the quantizers of the PQ family share: codebooks that each cover an interval of the
+ * coordinates, their Lloyd iteration, and rotations.
+ */
+import { ArgumentError } from "../errors/index.js";
+import { nearest } from "../kernels/portable.js";
+import { createRandom } from "../math/random.js";
+import type { FitOptions } from "../spec/quantizer.js";
+import { fitStep } from "./fit-sample.js";
+
+/** Vectors that are gathered at a time: a tile of 2048 x 32 floats stays in the second-level cache. */
+const TILE = 2048;
+
+/** One codebook of a product: `size` words for the coordinates [start, start + width). */
+export interface SubCodebook {
+  readonly start: number;
+  readonly width: number;
+  readonly size: number;
+  /** [size, width]. */
+  readonly words: Float32Array;
+}
+
+/** Codebooks over consecutive intervals of the coordinates; together they cover all D. */
+export class ProductCodebook {
+  readonly dim: number;
+  readonly parts: readonly SubCodebook[];
+  readonly sizes: readonly number[];
+
+  /**
+   * @param widths coordinates of each codebook
+   * @param words words of each codebook, [K_m, width_m]
+   */
+  constructor(widths: readonly number[], words: readonly Float32Array[]) {
+    let start = 0;
+    this.parts = widths.map((width, m) => {
+      const part = { start, width, size: words[m]!.length / width, words: words[m]! };
+      start += width;
+      return part;
+    });
+    this.dim = start;
+    this.sizes = this.parts.map((part) => part.size);
+  }
+
+  /**
+   * Codes of rows [n, D] into `out`: the code of row i and codebook m is out[at + i * stride + m].
+   */
+  encode(rows: Float32Array, count: number, out: Int32Array, stride: number, at = 0): void {
+    const { dim } = this;
+    for (let m = 0; m < this.parts.length; m++) {
+      const { start, width, size, words } = this.parts[m]!;
+      const tile = new Float32Array(Math.min(TILE, count) * width);
+      for (let first = 0; first < count; first += TILE) {
+        const n = Math.min(TILE, count - first);
+        gather(rows, first, n, dim, start, width, tile);
+        nearestWords(tile, n, width, words, size, out, at + first * stride + m, stride);
+      }
+    }
+  }
+
+  /** Adds the words of codes to rows [n, D] of `out`. */
+  decode(codes: Int32Array, count: number, out: Float32Array, stride: number, at = 0): void {
+    const { dim } = this;
+    for (let m = 0; m < this.parts.length; m++) {
+      const { start, width, words } = this.parts[m]!;
+      for (let i = 0; i < count; i++) {
+        const from = codes[at + i * stride + m]! * width;
+        const to = i * dim + start;
+        for (let d = 0; d < width; d++) out[to + d] = out[to + d]! + words[from + d]!;
+      }
+    }
+  }
+
+  /** ΣK_m. */
+  get total(): number {
+    return this.sizes.reduce((a, b) => a + b, 0);
+  }
+
+  /** Squared distances of every word to one row: ΣK_m numbers into `out` from `at` on. */
+  distances(row: Float32Array, rowAt: number, out: Float32Array, at: number): void {
+    let o = at;
+    for (const { start, width, size, words } of this.parts) {
+      for (let k = 0; k < size; k++) {
+        let sum = 0;
+        for (let d = 0; d < width; d++) {
+          const delta = row[rowAt + start + d]! - words[k * width + d]!;
+          sum += delta * delta;
+        }
+        out[o++] = sum;
+      }
+    }
+  }
+}
+
+/** Columns [start, start + width) of `n` rows into a dense tile [n, width]. */
+export function gather(
+  rows: Float32Array,
+  first: number,
+  n: number,
+  dim: number,
+  start: number,
+  width: number,
+  tile: Float32Array,
+): void {
+  for (let i = 0, o = 0; i < n; i++) {
+    const from = (first + i) * dim + start;
+    for (let d = 0; d < width; d++) tile[o++] = rows[from + d]!;
+  }
+}
+
+/** True if no codebook holds the same word twice. */
+export function distinctWords(product: ProductCodebook): boolean {
+  for (const { words, size, width } of product.parts) {
+    const seen = new Set<string>();
+    for (let k = 0; k < size; k++) {
+      // Adding 0 turns -0 into 0: both are one place.
+      seen.add(
+        words
+          .subarray(k * width, (k + 1) * width)
+          .map((v) => v + 0)
+          .join(),
+      );
+    }
+    if (seen.size !== size) return false;
+  }
+  return true;
+}
+
+/** |c|² / 2 of each word. */
+export function halfNorms(words: Float32Array, size: number, width: number): Float64Array {
+  const out = new Float64Array(size);
+  for (let k = 0; k < size; k++) {
+    let sum = 0;
+    for (let d = 0; d < width; d++) sum += words[k * width + d]! * words[k * width + d]!;
+    out[k] = sum / 2;
+  }
+  return out;
+}
+
+/**
+ * Nearest word of each of `n` dense rows; ties go to the lowest index. Writes out[at + i * stride].
+ */
+export function nearestWords(
+  rows: Float32Array,
+  n: number,
+  width: number,
+  words: Float32Array,
+  size: number,
+  out: Int32Array,
+  at: number,
+  stride: number,
+): void {
+  const { indices } = nearest(
+    { data: rows.subarray(0, n * width), shape: [n, width] },
+    { data: words, shape: [size, width] },
+  );
+  for (let i = 0, o = at; i < n; i++, o += stride) out[o] = indices[i]!;
+}
+
+export interface LloydOptions {
+  readonly seed: number;
+  /** Stream of the seed: a different one for each codebook. */
+  readonly stream: number;
+  readonly iterations: number;
+  /** First words [K, width]; drawn from the rows where left out. */
+  readonly warm?: Float32Array;
+}
+
+/**
+ * Lloyd's algorithm on dense rows [n, width]: a codebook of `size` words. Words without members move
+ * next to the most populated ones (as faiss does). With fewer rows than words the surplus words
+ * repeat rows, so every code stays valid.
+ */
+export function lloyd(
+  rows: Float32Array,
+  n: number,
+  width: number,
+  size: number,
+  options: LloydOptions,
+): Float32Array {
+  const random = createRandom(options.seed, options.stream);
+  const words = new Float32Array(size * width);
+  if (options.warm !== undefined) words.set(options.warm);
+  else {
+    const picks = random.sample(Math.min(size, n), n);
+    for (let k = 0; k < size; k++) {
+      const from = picks[k % picks.length]! * width;
+      words.set(rows.subarray(from, from + width), k * width);
+    }
+  }
+  if (n <= size && options.warm === undefined) return words;
+  const codes = new Int32Array(n);
+  const previous = new Int32Array(n).fill(-1);
+  const sums = new Float64Array(size * width);
+  const counts = new Float64Array(size);
+  for (let round = 0; round < options.iterations; round++) {
+    nearestWords(rows, n, width, words, size, codes, 0, 1);
+    let same = true;
+    for (let i = 0; i < n && same; i++) same = codes[i] === previous[i];
+    if (same) break;
+    previous.set(codes);
+    moveWords(rows, n, width, words, size, codes, 1, 0, sums, counts);
+  }
+  return words;
+}
+
+/** Each word to the mean of its rows; words without rows split the fullest ones. */
+export function moveWords(
+  rows: Float32Array,
+  n: number,
+  width: number,
+  words: Float32Array,
+  size: number,
+  codes: Int32Array,
+  stride: number,
+  at: number,
+  sums = new Float64Array(size * width),
+  counts = new Float64Array(size),
+): void {
+  sums.fill(0);
+  counts.fill(0);
+  for (let i = 0, r = 0; i < n; i++) {
+    const k = codes[at + i * stride]!;
+    counts[k] = counts[k]! + 1;
+    for (let d = 0, o = k * width; d < width; d++, o++, r++) sums[o] = sums[o]! + rows[r]!;
+  }
+  const empty: number[] = [];
+  for (let k = 0; k < size; k++) {
+    if (counts[k] === 0) {
+      empty.push(k);
+      continue;
+    }
+    for (let d = 0, o = k * width; d < width; d++, o++) words[o] = sums[o]! / counts[k]!;
+  }
+  if (empty.length === 0) return;
+  // The fullest first; an empty word moves beside it and takes members in the next round.
+  const full = Array.from({ length: size }, (_, k) => k)
+    .filter((k) => counts[k]! > 1)
+    .sort((a, b) => counts[b]! - counts[a]! || a - b);
+  for (let e = 0; e < empty.length && e < full.length; e++) {
+    const to = empty[e]! * width;
+    const from = full[e]! * width;
+    for (let d = 0; d < width; d++) {
+      const value = words[from + d]!;
+      const shift = (d % 2 === 0 ? 1 : -1) * (Math.abs(value) + 1e-7) * (1 / 1024);
+      words[to + d] = value + shift;
+    }
+  }
+}
+
+/** Fits every codebook of a product by Lloyd's algorithm on rows [n, D]. */
+export async function fitProduct(
+  rows: Float32Array,
+  n: number,
+  widths: readonly number[],
+  sizes: readonly number[],
+  options: FitOptions,
+  warm?: ProductCodebook,
+): Promise<ProductCodebook> {
+  const dim = widths.reduce((a, b) => a + b, 0);
+  const words: Float32Array[] = [];
+  let start = 0;
+  for (let m = 0; m < widths.length; m++) {
+    await fitStep(options, `codebook ${m + 1}/${widths.length}`, m, widths.length);
+    const width = widths[m]!;
+    const tile = new Float32Array(n * width);
+    gather(rows, 0, n, dim, start, width, tile);
+    words.push(
+      lloyd(tile, n, width, sizes[m]!, {
+        seed: options.seed ?? 0,
+        stream: m + 1,
+        iterations: options.iterations ?? 25,
+        ...(warm !== undefined && { warm: warm.parts[m]!.words }),
+      }),
+    );
+    start += width;
+  }
+  return new ProductCodebook(widths, words);
+}
+
+/** y = R x for rows [n, D]: out[i] = Σ_j R[i, j] (x[j] - mean[j]). */
+export function rotate(
+  rows: Float32Array,
+  n: number,
+  rotation: Float32Array,
+  dim: number,
+  mean?: Float32Array,
+): Float32Array {
+  const out = new Float32Array(n * dim);
+  const x = new Float32Array(dim * 4);
+  for (let i = 0; i < n; i += 4) {
+    const count = Math.min(4, n - i);
+    x.fill(0);
+    for (let c = 0; c < count; c++) {
+      for (let d = 0; d < dim; d++) {
+        x[c * dim + d] = rows[(i + c) * dim + d]! - (mean === undefined ? 0 : mean[d]!);
+      }
+    }
+    for (let r = 0, w = 0; r < dim; r++) {
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let d = 0; d < dim; d++, w++) {
+        const c = rotation[w]!;
+        s0 += x[d]! * c;
+        s1 += x[dim + d]! * c;
+        s2 += x[2 * dim + d]! * c;
+        s3 += x[3 * dim + d]! * c;
+      }
+      out[i * dim + r] = s0;
+      if (count > 1) out[(i + 1) * dim + r] = s1;
+      if (count > 2) out[(i + 2) * dim + r] = s2;
+      if (count > 3) out[(i + 3) * dim + r] = s3;
+    }
+  }
+  return out;
+}
+
+/** x = R^T y (+ mean) for rows [n, D]. */
+export function rotateBack(
+  rows: Float32Array,
+  n: number,
+  rotation: Float32Array,
+  dim: number,
+  mean?: Float32Array,
+): Float32Array {
+  const transposed = new Float32Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j < dim; j++) transposed[j * dim + i] = rotation[i * dim + j]!;
+  }
+  const out = rotate(rows, n, transposed, dim);
+  if (mean !== undefined) {
+    for (let i = 0; i < n; i++) {
+      for (let d = 0; d < dim; d++) out[i * dim + d] = out[i * dim + d]! + mean[d]!;
+    }
+  }
+  return out;
+}
+
+/** D / M, or an error that says which M fit. */
+export function equalWidths(dim: number, codebooks: number, spec: string): number[] {
+  if (dim % codebooks !== 0) {
+    const fits: number[] = [];
+    for (let m = 1; m <= dim; m++) if (dim % m === 0) fits.push(m);
+    const near = fits
+      .sort((a, b) => Math.abs(a - codebooks) - Math.abs(b - codebooks))
+      .slice(0, 3)
+      .sort((a, b) => a - b);
+    throw new ArgumentError(`quantizer ${spec}`, {
+      expected: `a dimension that ${codebooks} codebooks divide`,
+      got: `D = ${dim}`,
+      remedy: `Use ${near.join(" or ")} codebooks, or pad the vectors with zeros to D = ${Math.ceil(dim / codebooks) * codebooks}.`,
+    });
+  }
+  return Array.from({ length: codebooks }, () => dim / codebooks);
+}
