@@ -45,6 +45,10 @@ export {
   spaceToDepth,
   transpose,
 } from "./graph/shape.js";
+export { argMax, argMin, gather, oneHot, scatterAdd } from "./graph/indices.js";
+export { logSoftmax, softmax } from "./graph/softmax.js";
+export { conv1d } from "./graph/conv1d.js";
+export type { Conv1dOptions } from "./graph/conv1d.js";
 export { conv2d, matmul } from "./graph/linear.js";
 export type { Conv2dOptions } from "./graph/linear.js";
 export { heNormal, ones, zeros } from "./layers/init.js";
@@ -52,6 +56,9 @@ export type { Initialiser } from "./layers/init.js";
 export { convLayer, linearLayer } from "./layers/layers.js";
 export type { ConvLayerOptions } from "./layers/layers.js";
 export { fsqLayer } from "./layers/fsq.js";
+export { channelNorm, groupNorm, layerNorm, rmsNorm } from "./layers/norm.js";
+export { vqLayer } from "./layers/vq.js";
+export type { VqLayerOptions, VqLayerResult } from "./layers/vq.js";
 export { cosineSchedule } from "./optim/schedule.js";
 export type { ScheduleOptions } from "./optim/schedule.js";
 export type { AdamOptions } from "./optim/adam.js";

@@ -66,7 +66,8 @@ export class Trainer {
         });
       }
     }
-    const parameters = [...graph.parameters.values()];
+    const all = [...graph.parameters.values()];
+    const parameters = all.filter(({ value }) => !graph.updates.has(value.name));
     const found = gradients(
       loss,
       parameters.map(({ value }) => value),
@@ -86,6 +87,7 @@ export class Trainer {
     const outputs: Record<string, Value> = { loss, gradient_norm: gradientNorm };
     for (const [name, value] of Object.entries(metrics)) outputs[`metric.${name}`] = value;
     for (const [name, value] of Object.entries(next)) outputs[`next.${name}`] = value;
+    for (const [name, value] of graph.updates) outputs[`next.${name}`] = value;
     const session = await runtime.load(graph.toOnnx(outputs, "inputs"), {
       denormalsAsZero: true,
       ...options.session,
@@ -98,7 +100,10 @@ export class Trainer {
       state[`${value.name}.v`] = { data: new Float32Array(initial.length), shape };
       if (options.averageDecay) state[`${value.name}.average`] = { data: initial.slice(), shape };
     }
-    return new Trainer(session, options, parameters, Object.keys(metrics), state, graph.flops);
+    for (const { value, shape, initial } of all) {
+      if (graph.updates.has(value.name)) state[value.name] = { data: initial.slice(), shape };
+    }
+    return new Trainer(session, options, all, Object.keys(metrics), state, graph.flops);
   }
 
   /** One step on a batch (the model's inputs by name) at the given learning rate. */
@@ -145,7 +150,9 @@ export class Trainer {
     const suffix = averaged && this.options.averageDecay ? ".average" : "";
     return Object.fromEntries(
       this.names.map(({ value }) => {
-        const { data, shape } = this.front[value.name + suffix] as Tensor<Float32Array>;
+        // Arrays with an update rule of their own have no average.
+        const { data, shape } = (this.front[value.name + suffix] ??
+          this.front[value.name]) as Tensor<Float32Array>;
         return [value.name, { data: data.slice(), shape }];
       }),
     );

@@ -49,6 +49,32 @@ const operators: Record<string, (g: GraphBuilder, x: Value) => Value> = {
   reduceSum: (_, x) => t.reduceSum(x, [1, 3]),
   reduceMean: (_, x) => t.sub(x, t.reduceMean(x, [2, 3], true)),
   expand: (_, x) => t.expand(t.reduceMean(x, [0], true), [5, 4, 6, 6]),
+  reduceMax: (_, x) => t.reduceMax(x, [1]),
+  softmax: (_, x) => t.softmax(x, 1),
+  logSoftmax: (_, x) => t.logSoftmax(x),
+  gather: (g, x) =>
+    t.gather(
+      t.reshape(x, [8, 36]),
+      g.constant({ data: BigInt64Array.of(3n, 0n, 3n, 7n), shape: [2, 2] }),
+    ),
+  scatterAdd: (g, x) =>
+    t.scatterAdd(
+      t.reshape(x, [8, 36]),
+      g.constant({ data: BigInt64Array.of(2n, 0n, 2n, 4n, 4n, 4n, 1n, 0n), shape: [8] }),
+      5,
+    ),
+  layerNorm: (g, x) => t.layerNorm(g, "n", x),
+  rmsNorm: (g, x) => t.rmsNorm(g, "n", x),
+  channelNorm: (g, x) => t.channelNorm(g, "n", x),
+  groupNorm: (g, x) => t.groupNorm(g, "n", x, 2),
+  conv1d: (g, x) => t.conv1d(t.reshape(x, [2, 4, 36]), weight(g, "w", [3, 4, 5])),
+  "conv1d, causal, stride 2, dilated": (g, x) =>
+    t.conv1d(t.reshape(x, [2, 4, 36]), weight(g, "w", [3, 4, 3]), {
+      bias: weight(g, "b", [3]),
+      causal: true,
+      stride: 2,
+      dilation: 2,
+    }),
   averagePool: (_, x) => t.averagePool(x, 3),
   spaceToDepth: (_, x) => t.spaceToDepth(x, 2),
   depthToSpace: (_, x) => t.depthToSpace(x, 2),

@@ -61,6 +61,8 @@ export class GraphBuilder {
   readonly inputs: Value[] = [];
   readonly parameters = new Map<string, Parameter>();
   readonly initializers: Record<string, Tensor> = {};
+  /** Next values of arrays that follow a rule instead of a gradient, by parameter name. */
+  readonly updates = new Map<string, Value>();
   private readonly scalars = new Map<string, Value>();
   private counter = 0;
 
@@ -113,6 +115,19 @@ export class GraphBuilder {
     const value = new Value(this, name, shape, "float32");
     this.parameters.set(name, { value, shape, initial: data, decay });
     return value;
+  }
+
+  /** The parameter follows `next` from step to step (running statistics), not the optimiser. */
+  update(parameter: Value, next: Value): void {
+    const known = this.parameters.get(parameter.name);
+    if (known?.value !== parameter || next.shape.join() !== parameter.shape.join()) {
+      throw new ShapeError(`update of ${parameter.name}`, {
+        expected: `a parameter of this graph and a next value [${parameter.shape.join(", ")}]`,
+        got: `[${next.shape.join(", ")}]`,
+        remedy: "Reshape the next value to the parameter's shape.",
+      });
+    }
+    this.updates.set(parameter.name, next);
   }
 
   constant(tensor: Tensor, hint = "const"): Value {

@@ -170,9 +170,9 @@ export function reduceMean(x: Value, axes: readonly number[] = allAxes(x), keep 
   });
 }
 
-/** Largest value over the axes; the gradient goes to all places that reach it. */
+/** Largest value over the axes; places that tie for it share the gradient. */
 export function reduceMax(x: Value, axes: readonly number[] = allAxes(x), keep = false): Value {
-  return x.graph.apply({
+  const y: Value = x.graph.apply({
     op: "ReduceMax",
     inputs: [x],
     attributes: [
@@ -180,7 +180,29 @@ export function reduceMax(x: Value, axes: readonly number[] = allAxes(x), keep =
       { name: "keepdims", value: keep ? 1 : 0 },
     ],
     shape: reduced(x.shape, axes, keep),
+    gradient: ([gy]) => {
+      const { graph } = x;
+      const sizes = staticShape(x);
+      const hits = graph.apply({
+        op: "Cast",
+        inputs: [
+          graph.apply({
+            op: "Equal",
+            inputs: [x, expandLike(y, x, axes)],
+            shape: sizes,
+            dtype: "bool",
+          }),
+        ],
+        attributes: [{ name: "to", value: 1 }],
+        shape: sizes,
+      });
+      const ties = reduceSum(hits, axes, true);
+      const apply = (op: string, a: Value, b: Value) =>
+        graph.apply({ op, inputs: [a, b], shape: sizes });
+      return [apply("Mul", expandLike(gy as Value, x, axes), apply("Div", hits, ties))];
+    },
   });
+  return y;
 }
 
 /** Not `mul`, which builds on this file. */
