@@ -1,5 +1,5 @@
 /** Tables of the reflected polynomial 0xEDB88320 (as in zlib and PNG), for eight bytes at a time. */
-const TABLES = ((): readonly Int32Array[] => {
+const TABLES = /* @__PURE__ */ ((): readonly Int32Array[] => {
   const tables = Array.from({ length: 8 }, () => new Int32Array(256));
   for (let i = 0; i < 256; i++) {
     let c = i;

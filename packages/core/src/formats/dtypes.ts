@@ -81,7 +81,8 @@ export function checkTensor(tensor: Tensor, what = "tensor"): DType {
   return dtype;
 }
 
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const LITTLE_ENDIAN = /* @__PURE__ */ (() =>
+  new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
 
 /**
  * A typed array of `count` elements over a copy of `bytes` from `offset` on. The copy makes the

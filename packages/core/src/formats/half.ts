@@ -1,8 +1,11 @@
-const word = new Uint32Array(1);
-const asFloat = new Float32Array(word.buffer);
+const scratch = /* @__PURE__ */ (() => {
+  const word = new Uint32Array(1);
+  return { word, asFloat: new Float32Array(word.buffer) };
+})();
 
 /** A float16 pattern to its number, exactly; NaN and infinities too. */
 export function halfToFloat(half: number): number {
+  const { word, asFloat } = scratch;
   const sign = (half & 0x8000) << 16;
   const exponent = (half >>> 10) & 31;
   const mantissa = half & 0x3ff;
@@ -17,6 +20,7 @@ export function halfToFloat(half: number): number {
 
 /** A float32 to its nearest float16 pattern, ties to even; too large ones become infinity. */
 export function floatToHalf(value: number): number {
+  const { word, asFloat } = scratch;
   asFloat[0] = value;
   const bits = word[0]!;
   const sign = (bits >>> 16) & 0x8000;

@@ -27,12 +27,13 @@ const FROM_DESCR: Readonly<Record<string, DType>> = {
   u8: "uint64",
   b1: "bool",
 };
-const TO_DESCR = new Map<DType, string>(
-  Object.entries(FROM_DESCR).map(([descr, dtype]) => [
-    dtype,
-    `${DTYPES[dtype].bytes === 1 ? "|" : "<"}${descr}`,
-  ]),
-);
+const TO_DESCR = /* @__PURE__ */ (() =>
+  new Map<DType, string>(
+    Object.entries(FROM_DESCR).map(([descr, dtype]) => [
+      dtype,
+      `${DTYPES[dtype].bytes === 1 ? "|" : "<"}${descr}`,
+    ]),
+  ))();
 
 export interface NpyHeader {
   readonly dtype: DType;

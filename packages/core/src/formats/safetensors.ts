@@ -34,9 +34,10 @@ const NAMES: readonly (readonly [DType, string])[] = [
   ["int64", "I64"],
   ["uint64", "U64"],
 ];
-const RANK = new Map<DType, number>(NAMES.map(([dtype], rank) => [dtype, rank]));
-const TO_NAME = new Map<DType, string>(NAMES);
-const FROM_NAME = new Map<string, DType>(NAMES.map(([dtype, name]) => [name, dtype]));
+const RANK = /* @__PURE__ */ (() => new Map(NAMES.map(([dtype], rank) => [dtype, rank])))();
+const TO_NAME = /* @__PURE__ */ new Map<DType, string>(NAMES);
+const FROM_NAME = /* @__PURE__ */ (() =>
+  new Map<string, DType>(NAMES.map(([dtype, name]) => [name, dtype])))();
 
 export interface SafetensorsFile {
   /** By name; the object has no prototype, so any name is an ordinary key. */

@@ -155,7 +155,9 @@ export function unpackRadix(
   return { data, shape: [rows, codebookSizes.length] };
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
 
 /** Runs [first, end) of codes in row-major order whose sizes multiply to about 2^BLOCK_BITS. */
 function* radixBlocks(

@@ -155,20 +155,22 @@ export function createRandom(seed = 0, stream = 0): Random {
   return new Random(seed, stream);
 }
 
-const words = new Float64Array(1);
-const halves = new Int32Array(words.buffer);
-// Which half of a double holds sign and exponent depends on the machine's byte order.
-words[0] = 1;
-const HIGH_WORD = halves[1] === 0 ? 0 : 1;
+/** A double and its two halves; `high` is the one with sign and exponent on this machine. */
+const scratch = /* @__PURE__ */ (() => {
+  const words = new Float64Array([1]);
+  const halves = new Int32Array(words.buffer);
+  return { words, halves, high: halves[1] === 0 ? 0 : 1 };
+})();
 
 /**
  * Natural logarithm of a normal positive number from additions, products and one division only:
  * x = 2^e m with m in [1/sqrt 2, sqrt 2), ln m = 2 atanh((m - 1) / (m + 1)) as a series.
  */
 export function portableLog(x: number): number {
+  const { words, halves, high: highWord } = scratch;
   words[0] = x;
-  let exponent = ((halves[HIGH_WORD]! >>> 20) & 0x7ff) - 1023;
-  halves[HIGH_WORD] = (halves[HIGH_WORD]! & 0xfffff) | 0x3ff00000;
+  let exponent = ((halves[highWord]! >>> 20) & 0x7ff) - 1023;
+  halves[highWord] = (halves[highWord]! & 0xfffff) | 0x3ff00000;
   let m = words[0]!;
   if (m > Math.SQRT2) {
     m *= 0.5;

@@ -54,7 +54,7 @@ const PREFIXES: Readonly<Record<FsqBound, string>> = {
   atanh: "fsq-atanh",
   clamped: "fsq-clamped",
 };
-const BOUNDS = Object.keys(PREFIXES) as FsqBound[];
+const BOUNDS: readonly FsqBound[] = ["tanh", "atanh", "clamped"];
 const GRAMMAR = "fsq:<L1>,<L2>,… (or fsq-atanh:, fsq-clamped:)";
 
 /**

@@ -10,11 +10,14 @@ import {
   scalarKernels,
 } from "./scalar-wasm.js";
 
-const word = new Int32Array(1);
-const asFloat = new Float32Array(word.buffer);
+const scratch = /* @__PURE__ */ (() => {
+  const word = new Int32Array(1);
+  return { word, asFloat: new Float32Array(word.buffer) };
+})();
 
 /** The float32 whose place in the order of all finite float32 is `rank`; 0 is +0. */
 function floatOfRank(rank: number): number {
+  const { word, asFloat } = scratch;
   // Patterns of positive floats grow with their value, those of negative ones shrink.
   word[0] = rank >= 0 ? rank : (-1 - rank) | 0x80000000;
   return asFloat[0]!;
