@@ -1,6 +1,6 @@
 import { ShapeError } from "@dtok/core";
 import { staticShape } from "./builder.js";
-import type { Dim, Value } from "./builder.js";
+import type { Value } from "./builder.js";
 import { add } from "./elementwise.js";
 import { matmul } from "./linear.js";
 import { concat, pad, reshape, slice } from "./shape.js";
@@ -45,6 +45,5 @@ export function conv1d(x: Value, weight: Value, options: Conv1dOptions = {}): Va
     1,
   );
   const y = matmul(kernels, patches);
-  const shape: Dim[] = [o, 1];
-  return bias ? add(y, reshape(bias, shape as number[])) : y;
+  return bias ? add(y, reshape(bias, [o, 1])) : y;
 }
