@@ -189,6 +189,7 @@ describe("rows from a source", () => {
   test("what cannot be read by rows", async () => {
     const fortran = bytesOf("fortran 2");
     await expect(open(fortran)).rejects.toThrow(/ascontiguousarray/);
+    await expect(open(file(header("'<f4'", "(99999999999, 0)")))).rejects.toThrow(/one number/);
     const whole = bytesOf("<f2");
     await expect(open(whole.subarray(0, whole.length - 1))).rejects.toThrow(/cut short/);
     const shrinking = await openNpyRows(

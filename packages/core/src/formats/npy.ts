@@ -242,8 +242,11 @@ export async function openNpyRows(read: ByteReader, byteLength: number): Promise
       "The file is cut short, or something was appended to it.",
     );
   }
-  const columns = shape.length === 0 ? 1 : shape.length === 1 ? 1 : shape[shape.length - 1]!;
-  const rows = columns === 0 ? shape.slice(0, -1).reduce((a, b) => a * b, 1) : count / columns;
+  const columns = shape.length < 2 ? 1 : shape[shape.length - 1]!;
+  if (columns === 0) {
+    throw bad("rows of at least one number", `shape (${shape.join(", ")})`, "Save another array.");
+  }
+  const rows = count / columns;
   if (fortranOrder && rows > 1 && columns > 1) {
     throw bad(
       "row-major order",
