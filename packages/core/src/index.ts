@@ -132,6 +132,7 @@ export { LopqQuantizer, fitLopq, lopqFamily } from "./quantizers/lopq.js";
 export { VaqQuantizer, allocateBits, fitVaq, vaqFamily } from "./quantizers/vaq.js";
 export { OnlinePqQuantizer, fitOnlinePq, onlinePqFamily } from "./quantizers/online-pq.js";
 export type { OnlineUpdateOptions } from "./quantizers/online-pq.js";
+export { RvpqQuantizer, fitRvpq, rvpqFamily } from "./quantizers/rvpq.js";
 export { AqQuantizer, aqFamily, fitAq } from "./quantizers/aq.js";
 export { LsqQuantizer, fitLsq, lsqFamily } from "./quantizers/lsq.js";
 export type { LsqFitOptions } from "./quantizers/lsq.js";

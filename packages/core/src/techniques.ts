@@ -11,6 +11,7 @@ import { techniques as vq } from "./quantizers/vq.js";
 import { techniques as pq } from "./quantizers/pq.js";
 import { techniques as opq } from "./quantizers/opq.js";
 import { techniques as lopq } from "./quantizers/lopq.js";
+import { techniques as rvpq } from "./quantizers/rvpq.js";
 import { techniques as vaq } from "./quantizers/vaq.js";
 import { techniques as onlinePq } from "./quantizers/online-pq.js";
 import { techniques as aq } from "./quantizers/aq.js";
@@ -30,6 +31,7 @@ export const techniques: readonly Technique[] = /* @__PURE__ */ (() => [
   ...opq,
   ...lopq,
   ...vaq,
+  ...rvpq,
   ...onlinePq,
   ...aq,
   ...lsq,

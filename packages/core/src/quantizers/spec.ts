@@ -9,6 +9,7 @@ import type {
 import { pqFamily } from "./pq.js";
 import { opqFamily } from "./opq.js";
 import { lopqFamily } from "./lopq.js";
+import { rvpqFamily } from "./rvpq.js";
 import { vaqFamily } from "./vaq.js";
 import { onlinePqFamily } from "./online-pq.js";
 import { aqFamily } from "./aq.js";
@@ -31,6 +32,7 @@ export const quantizerFamilies: readonly QuantizerFamily[] = [
   opqFamily,
   lopqFamily,
   vaqFamily,
+  rvpqFamily,
   onlinePqFamily,
   aqFamily,
   lsqFamily,
