@@ -391,4 +391,22 @@ export const techniques: readonly Technique[] = [
     source:
       "arXiv 2309.15505, section 3.1 and appendix A.1; survey Eq. 16 with the half-step offset",
   },
+  {
+    id: "t-fsq-atanh",
+    name: "FSQ with atanh shift, as vector-quantize-pytorch (z = 0 is the middle value)",
+    kind: "fsq",
+    family: "FSQ",
+    file: "quantizers/fsq.ts",
+    use: "fsq-atanh:8,5,5,5",
+    source: "arXiv 2309.15505 with h = (L - 1)(1 + 1e-3) / 2 and s = atanh(o / h)",
+  },
+  {
+    id: "t-fsq-clamped",
+    name: "FSQ without squashing: decoded vectors keep their codes",
+    kind: "fsq",
+    family: "FSQ",
+    file: "quantizers/fsq.ts",
+    use: "fsq-clamped:8,5,5,5",
+    source: "arXiv 2309.15505, values; rounding to the nearest of them, clamped",
+  },
 ];
