@@ -1,4 +1,5 @@
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { ArgumentError, isDtokError, LimitError } from "@dtok/core";
 
 /** Token files and models are far smaller; more than this is a mistake. */
@@ -47,18 +48,54 @@ export async function writeOutput(path: string, bytes: Uint8Array): Promise<void
     });
     return;
   }
-  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await OutputFile.create(path);
   try {
-    const file = await open(temporary, "w");
+    await file.write(bytes);
+    await file.commit();
+  } finally {
+    await file.discard();
+  }
+}
+
+/** A file written piece by piece under a temporary name; `commit` gives it its own. */
+export class OutputFile {
+  private constructor(
+    private readonly path: string,
+    private readonly temporary: string,
+    private readonly file: FileHandle,
+    private open = true,
+  ) {}
+
+  static async create(path: string): Promise<OutputFile> {
+    const temporary = `${path}.${process.pid}.tmp`;
     try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+      return new OutputFile(path, temporary, await open(temporary, "w"));
+    } catch (error) {
+      throw new ArgumentError(path, {
+        expected: "a place that can be written",
+        got: (error as Error).message,
+        remedy: "Check the folder and its permissions.",
+        cause: error,
+      });
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.file.writeFile(bytes);
+  }
+
+  async commit(): Promise<void> {
+    await this.file.sync();
+    await this.file.close();
+    this.open = false;
+    await rename(this.temporary, this.path);
+  }
+
+  /** Leaves nothing behind, unless it was committed. */
+  async discard(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    await this.file.close();
+    await rm(this.temporary, { force: true });
   }
 }

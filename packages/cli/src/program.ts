@@ -8,6 +8,7 @@ import { addEval } from "./commands/eval.js";
 import { addInspect } from "./commands/inspect.js";
 import { addList } from "./commands/list.js";
 import { addTrain } from "./commands/train.js";
+import { addDequantize, addFit, addQuantize } from "./commands/vectors.js";
 
 export function createProgram(): Command {
   const { version } = JSON.parse(
@@ -31,7 +32,18 @@ Examples:
   dtok decode photo.tokens.safetensors -o back.png
   dtok eval photo.jpg -d compare/`,
     );
-  for (const add of [addEncode, addDecode, addInspect, addList, addEval, addTrain, addDemo])
+  for (const add of [
+    addEncode,
+    addDecode,
+    addInspect,
+    addList,
+    addEval,
+    addTrain,
+    addFit,
+    addQuantize,
+    addDequantize,
+    addDemo,
+  ])
     add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;

@@ -21,7 +21,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const data = join(here, "..", "..", "..", ".data", "image");
 const SIZE = 256;
 /** No picture gives more than this: a 20-megapixel wallpaper is still one scene. */
-const MOST = { photograph: 400, render: 20, texture: 10 } as const;
+const MOST = { photograph: 400, render: 12, texture: 6 } as const;
+/** Crops per 256 x 256 pixels of a scale: they overlap, yet no two are the same. */
+const DENSITY = 3;
 /** A 4000-pixel original is smooth at its own scale; users' pictures are mostly 500 to 2000 pixels. */
 const LARGEST = 2400;
 
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
   const path = join(data, "train-crops.bin");
   const file = openSync(`${path}.unshuffled`, "w");
   let count = 0;
+  const byKind: Record<string, number> = {};
   for (const [n, { sha256, kind }] of list.entries()) {
     const image = sharp(join(data, "files", sha256), { limitInputPixels: 80e6 })
       .autoOrient()
@@ -53,7 +56,7 @@ async function main(): Promise<void> {
         .removeAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true });
-      const share = Math.min(left, Math.ceil(((w * h) / SIZE ** 2) * 1.8));
+      const share = Math.min(left, Math.ceil(((w * h) / SIZE ** 2) * DENSITY));
       for (let i = 0; i < share; i++) {
         const [x0, y0] = [random.integer(w - SIZE + 1), random.integer(h - SIZE + 1)];
         const crop = Buffer.alloc(SIZE * SIZE * 3);
@@ -68,6 +71,7 @@ async function main(): Promise<void> {
         if (change / (crop.length / 12) < 0.7 && random.float() > 0.1) continue;
         writeSync(file, crop);
         count++;
+        byKind[kind] = (byKind[kind] ?? 0) + 1;
         left--;
       }
       if (left <= 0) break;
@@ -94,8 +98,11 @@ async function main(): Promise<void> {
   closeSync(to);
   rmSync(`${path}.unshuffled`);
   renameSync(`${path}.part`, path);
-  writeFileSync(join(data, "train-crops.json"), JSON.stringify({ count, size: SIZE, channels: 3 }));
-  console.log(`${count} crops of ${list.length} pictures`);
+  writeFileSync(
+    join(data, "train-crops.json"),
+    JSON.stringify({ count, size: SIZE, channels: 3, byKind }),
+  );
+  console.log(`${count} crops of ${list.length} pictures`, byKind);
 }
 
 await main();

@@ -23,12 +23,12 @@ export const manifest = {
     "encoder": {
       "path": "encoder.onnx",
       "bytes": 1689139,
-      "sha256": "e13375331478c6136391624241524c03ed771f9edad2f9c0f236f57caf8502f9"
+      "sha256": "bff2ed03f9570bd7a00f7bd67039cf1cabf11a1bd8d5b84fb0c5d6ac3b0fcfc1"
     },
     "decoder": {
       "path": "decoder.onnx",
       "bytes": 3712069,
-      "sha256": "357e534502c2d39d22e1b8f0b8bbff53eb447c0a614be37f233c292313e1a875"
+      "sha256": "c8d8a46242f8a3279098974b9f7aaa75255b8655902615d4347e63517d0a137b"
     }
   },
   "licences": {
