@@ -131,8 +131,11 @@ function checks<S>(): readonly Check<Subject<S>>[] {
       },
     ],
     [
-      "refuses what is no signal by a typed error",
+      "refuses what is no signal and what is no grid by typed errors",
       async ({ codec }) => {
+        for (const value of [undefined, null, 7, {}]) {
+          await demandTyped(() => codec.decode(value as never), isDtokError, `${value} as a grid`);
+        }
         for (const value of [undefined, null, 7, {}]) {
           await demandTyped(() => codec.encode(value as S), isDtokError, String(value));
         }

@@ -1,4 +1,11 @@
-import { createQuantizer, fsq, isDtokError } from "@dtok/core";
+import {
+  createQuantizer,
+  createRandom,
+  fitQuantizer,
+  fsq,
+  isDtokError,
+  quantizerFamilies,
+} from "@dtok/core";
 import type { Codec, Codes, ImageSignal, Matrix, Quantizer, TokenGrid } from "@dtok/core";
 import {
   checkCodec,
@@ -25,6 +32,41 @@ describe("core's quantizers that need no fitting", () => {
     const results = await checkQuantizer(createQuantizer(spec));
     expect(failures(results)).toEqual([]);
     expect(results.map(({ name }) => name)).toEqual(quantizerCheckNames);
+  });
+});
+
+describe("core's quantizers that are fitted", () => {
+  const vectors: Matrix = {
+    data: createRandom(3).fillNormal(new Float32Array(1200 * 8)),
+    shape: [1200, 8],
+  };
+  /** One spec of each kind. A family that is not named here fails the first test. */
+  const specs: Readonly<Record<string, string>> = {
+    vq: "vq:16",
+    "vq-cos": "vq-cos:16",
+    pq: "pq:4x16",
+    opq: "opq+pq:4x16",
+    lopq: "lopq:4,4x16",
+    vaq: "vaq:4x16",
+    rvpq: "rvpq:2x2x16",
+    "online-pq": "online-pq:4x16",
+    aq: "aq:3x16",
+    lsq: "lsq:3x16",
+    kmeans: "kmeans:16",
+  };
+
+  it("are all here", () => {
+    const fitted = quantizerFamilies.filter(({ create }) => !create).map(({ kind }) => kind);
+    expect(Object.keys(specs).sort()).toEqual(fitted.sort());
+  });
+
+  it.each(Object.values(specs))("%s passes", async (spec) => {
+    const quantizer = await fitQuantizer(spec, vectors, { iterations: 5, seed: 1 });
+    expect(failures(await checkQuantizer(quantizer))).toEqual([]);
+  });
+
+  it("rpq:2x64,4, which needs a width of its input, passes", async () => {
+    expect(failures(await checkQuantizer(createQuantizer("rpq:2x64,4", { dim: 8 })))).toEqual([]);
   });
 });
 

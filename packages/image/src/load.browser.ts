@@ -40,13 +40,19 @@ export async function loadImageTokenizer(
   const plugin = pluginOf(name);
   const files = FILES[plugin.manifest.id.slice("image/".length)] as Record<string, () => URL>;
   const runtime = options.runtime ?? (await createRuntime());
-  const readFile = createModelReader(
-    options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
-    plugin.manifest,
-    options,
-  );
-  const codec = await plugin.load({ runtime, readFile });
-  return withReader<ImageInput>(codec as PhotoCodec, readImage, async () => {
+  const closeOwn = async () => {
     if (!options.runtime) await runtime.close();
-  });
+  };
+  try {
+    const readFile = createModelReader(
+      options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
+      plugin.manifest,
+      options,
+    );
+    const codec = await plugin.load({ runtime, readFile });
+    return withReader<ImageInput>(codec as PhotoCodec, readImage, closeOwn);
+  } catch (error) {
+    await closeOwn();
+    throw error;
+  }
 }

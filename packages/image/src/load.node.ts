@@ -29,9 +29,15 @@ export async function loadImageTokenizer(
   const folder = plugin.manifest.id.slice("image/".length);
   const base = options.baseUrl ?? new URL(`../models/${folder}/`, import.meta.url);
   const runtime = options.runtime ?? (await createRuntime());
-  const readFile = createModelReader(base, plugin.manifest, options);
-  const codec = await plugin.load({ runtime, readFile });
-  return withReader<ImageInput>(codec as PhotoCodec, readImage, async () => {
+  const closeOwn = async () => {
     if (!options.runtime) await runtime.close();
-  });
+  };
+  try {
+    const readFile = createModelReader(base, plugin.manifest, options);
+    const codec = await plugin.load({ runtime, readFile });
+    return withReader<ImageInput>(codec as PhotoCodec, readImage, closeOwn);
+  } catch (error) {
+    await closeOwn();
+    throw error;
+  }
 }

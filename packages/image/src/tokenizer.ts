@@ -33,8 +33,12 @@ export function withReader<Input>(
   return {
     manifest: codec.manifest as Manifest<"image">,
     encode: async (image, options = {}) => codec.encode(await read(image, options), options),
-    encodeBatch: async (images, options = {}) =>
-      codec.encodeBatch(await Promise.all(images.map((image) => read(image, options))), options),
+    encodeBatch: async (images, options = {}) => {
+      // What is no list is the codec's to refuse.
+      const open = (image: Input | ImageSignal) => read(image, options);
+      const signals = Array.isArray(images) ? await Promise.all(images.map(open)) : images;
+      return codec.encodeBatch(signals as readonly ImageSignal[], options);
+    },
     decode: (grid, options) => codec.decode(grid, options),
     decodeBatch: (grids, options) => codec.decodeBatch(grids, options),
     close: async () => {

@@ -118,6 +118,34 @@ describe("pictures that are broken", () => {
   });
 });
 
+describe("options outside their domain", () => {
+  const rgba = { data: new Uint8Array(8 * 8 * 4), width: 8, height: 8, channels: 4 } as const;
+
+  it("backgrounds that are no colour", async () => {
+    for (const background of ["white", [Number.NaN, 0, 0], [300, 0, 0], [0.5, 0, 0], [1, 2]]) {
+      const work = tokenizer.encode(rgba, { background: background as never });
+      expect((await failure(work)).code).toBe("argument");
+    }
+  });
+
+  it("limits that would let everything pass", async () => {
+    for (const maxPixels of [Number.NaN, 0, -1]) {
+      expect((await failure(tokenizer.encode(rgba, { maxPixels }))).code).toBe("argument");
+    }
+  });
+
+  it("tiles smaller than a cell; an endless tile is no tile", async () => {
+    for (const tileSize of [0, 7, Number.NaN]) {
+      expect((await failure(tokenizer.encode(rgba, { tileSize }))).code).toBe("argument");
+    }
+    const raw = await readImage(await picture(40, 24).png().toBuffer());
+    const grid = await tokenizer.encode(raw);
+    const endless = { tileSize: Number.POSITIVE_INFINITY };
+    expect((await tokenizer.encode(raw, endless)).codes).toEqual(grid.codes);
+    expect(await tokenizer.decode(grid, endless)).toEqual(await tokenizer.decode(grid));
+  });
+});
+
 describe("pictures that are unusual", () => {
   it("1 x 1 pixel", async () => {
     const grid = await tokenizer.encode(await picture(1, 1).png().toBuffer());
@@ -215,6 +243,17 @@ describe("token grids that do not belong", () => {
   it("tokens of another tokenizer", async () => {
     const grid = { ...(await encode()), tokenizer: "image/another" };
     expect((await failure(tokenizer.decode(grid))).code).toBe("mismatch");
+  });
+
+  it("what is no grid, and no batch", async () => {
+    const grid = await encode();
+    const { side: _side, ...sideless } = grid;
+    const { codes: _codes, ...codeless } = grid;
+    for (const value of [undefined, null, 7, {}, [], sideless, codeless]) {
+      expect((await failure(tokenizer.decode(value as never))).code).toBe("shape");
+    }
+    expect((await failure(tokenizer.decodeBatch(undefined as never))).code).toBe("argument");
+    expect((await failure(tokenizer.encodeBatch({} as never))).code).toBe("argument");
   });
 
   it("codes out of range", async () => {

@@ -22,6 +22,7 @@ import type {
   TokenGrid,
 } from "@dtok/core";
 import {
+  checkColour,
   checkImage,
   checkSize,
   hasTransparency,
@@ -44,7 +45,7 @@ export interface PhotoEncodeOptions extends EncodeOptions {
   readonly background?: Colour;
   /** Largest picture that is taken, in pixels. Default 100 megapixels. */
   readonly maxPixels?: number;
-  /** Side of a tile in pixels (rounded to the stride). Default 1024. */
+  /** Side of a tile in pixels (rounded to the stride); Infinity for no tiles. Default 1024. */
   readonly tileSize?: number;
 }
 
@@ -121,6 +122,7 @@ export class PhotoCodec implements Codec<ImageSignal> {
     images: readonly ImageSignal[],
     options: PhotoEncodeOptions = {},
   ): Promise<TokenGrid[]> {
+    checkList(images, "pictures");
     const works = images.map((image) => this.prepare(image, options));
     const grids: TokenGrid[] = new Array<TokenGrid>(images.length);
     const total = works.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
@@ -160,7 +162,7 @@ export class PhotoCodec implements Codec<ImageSignal> {
   private prepare(image: ImageSignal, options: PhotoEncodeOptions): Work {
     const { width, height } = checkImage(image, options.maxPixels ?? MAX_PIXELS);
     return {
-      rgb: toRgb(image, options.background ?? WHITE),
+      rgb: toRgb(image, checkColour(options.background ?? WHITE)),
       width,
       height,
       rows: Math.ceil(height / this.stride),
@@ -227,6 +229,7 @@ export class PhotoCodec implements Codec<ImageSignal> {
     grids: readonly TokenGrid[],
     options: PhotoDecodeOptions = {},
   ): Promise<ImageSignal[]> {
+    checkList(grids, "token grids");
     const sizes = grids.map((grid) => this.checkGrid(grid, options.maxPixels ?? MAX_PIXELS));
     const images: ImageSignal[] = new Array<ImageSignal>(grids.length);
     const total = sizes.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
@@ -299,6 +302,13 @@ export class PhotoCodec implements Codec<ImageSignal> {
   }
 
   private checkGrid(grid: TokenGrid, maxPixels: number) {
+    if (!Array.isArray(grid?.codebookSizes) || typeof grid.side !== "object" || !grid.side) {
+      throw new ShapeError("image grid", {
+        expected: "a TokenGrid { codes, shape, codebookSizes, side }",
+        got: grid === null ? "null" : typeof grid,
+        remedy: "Pass what encode or loadTokenGrid returned.",
+      });
+    }
     // Whose tokens they are comes first: another tokenizer's codes may well be out of range here.
     checkTokenizer(grid, this.manifest.id, this.manifest.codebookSizes);
     checkTokenGrid(grid);
@@ -330,12 +340,22 @@ export class PhotoCodec implements Codec<ImageSignal> {
         remedy: "Leave it out for 1024.",
       });
     }
-    return Math.floor(tileSize / this.stride);
+    // Infinity would leave a grid without any tile; no grid has this many cells.
+    return Math.min(Math.floor(tileSize / this.stride), 2 ** 31);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.encoder.close(), this.decoder.close()]);
   }
+}
+
+function checkList(list: unknown, what: string): void {
+  if (Array.isArray(list)) return;
+  throw new ArgumentError("batch", {
+    expected: `an array of ${what}`,
+    got: list === null ? "null" : typeof list,
+    remedy: "Put a single one into an array, or use encode and decode.",
+  });
 }
 
 /** Indices of pictures with equal grids, in groups that one run of the model can hold. */

@@ -1,5 +1,5 @@
 import type { ImageSignal } from "@dtok/core";
-import { halve, LUMA, mean, pairOf, planeOf } from "./planes.js";
+import { checkSides, halve, LUMA, mean, pairOf, planeOf } from "./planes.js";
 import type { Plane } from "./planes.js";
 
 const T = 170;
@@ -29,6 +29,7 @@ function gradient({ data, width, height }: Plane): Float64Array {
  */
 export function gmsd(original: ImageSignal, other: ImageSignal): number {
   const { a, b, width, height } = pairOf(original, other);
+  checkSides("GMSD", width, height, 2);
   const ga = gradient(halve(planeOf(a, width, height, LUMA)));
   const gb = gradient(halve(planeOf(b, width, height, LUMA)));
   const map = ga.map((x, i) => {

@@ -1,5 +1,5 @@
 import type { ImageSignal } from "@dtok/core";
-import { halve, LUMA, pairOf, planeOf } from "./planes.js";
+import { checkSides, halve, LUMA, pairOf, planeOf } from "./planes.js";
 import type { Plane } from "./planes.js";
 
 /** The paper's two constants. */
@@ -63,6 +63,7 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-ALPHA * x));
  */
 export function haarPsi(original: ImageSignal, other: ImageSignal): number {
   const { a, b, width, height } = pairOf(original, other);
+  checkSides("HaarPSI", width, height, 2);
   const channels = [LUMA, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]] as const;
   const [ya, ia, qa] = channels.map((w) => halve(planeOf(a, width, height, w))) as [
     Plane,

@@ -26,6 +26,16 @@ export function pairOf(
   return { a: toRgb(a), b: toRgb(b), width: a.width, height: a.height };
 }
 
+/** A metric that halves or filters says below which size it has nothing to measure. */
+export function checkSides(metric: string, width: number, height: number, smallest: number): void {
+  if (Math.min(width, height) >= smallest) return;
+  throw new ShapeError(metric, {
+    expected: `at least ${smallest} pixels a side`,
+    got: `${width} x ${height}`,
+    remedy: "Use PSNR for pictures this small.",
+  });
+}
+
 /** A weighted sum of R, G and B. */
 export function planeOf(
   rgb: Uint8Array,

@@ -14,6 +14,13 @@ export function checkSize(width: number, height: number, maxPixels = MAX_PIXELS)
       remedy: "Check the file, or the numbers passed with raw pixels.",
     });
   }
+  if (!(maxPixels > 0)) {
+    throw new ArgumentError("maxPixels", {
+      expected: "a number above 0, or Infinity",
+      got: String(maxPixels),
+      remedy: "Leave it out for 100 megapixels.",
+    });
+  }
   if (width * height > maxPixels) {
     throw new LimitError("image size", {
       expected: `at most ${(maxPixels / 1e6).toFixed(0)} megapixels`,
@@ -54,6 +61,16 @@ export function checkImage(image: ImageSignal, maxPixels = MAX_PIXELS): ImageSig
 /** Red, green, blue in 0..255. */
 export type Colour = readonly [number, number, number];
 export const WHITE: Colour = [255, 255, 255];
+
+export function checkColour(colour: Colour): Colour {
+  const byte = (v: unknown) => Number.isInteger(v) && (v as number) >= 0 && (v as number) <= 255;
+  if (Array.isArray(colour) && colour.length === 3 && colour.every(byte)) return colour;
+  throw new ArgumentError("background", {
+    expected: "[red, green, blue], integers of 0 to 255",
+    got: JSON.stringify(colour) ?? "undefined",
+    remedy: "Leave it out for white.",
+  });
+}
 
 /**
  * Tightly packed RGB. Grey is repeated; alpha is composited over `background` (tokens hold colour
