@@ -1,0 +1,121 @@
+/**
+ * The photograph tokenizers end to end:
+ *
+ *   pnpm bench image [--runs 9] [--json]
+ *
+ * What to expect: of `encode` on 1024 x 1024 pixels less than a hundredth is spent outside the ONNX
+ * session; with a JPEG to decode first, its decoding is most of what is outside.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { ImageSignal, ModelRuntime } from "@dtok/core";
+import { loadImageTokenizer } from "@dtok/image/node";
+import { createRuntime } from "@dtok/runtime/node";
+import sharp from "sharp";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "9" }, json: { type: "boolean", default: false } },
+});
+const runs = Number(values.runs);
+const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] as number;
+
+/** A runtime that adds up the time its sessions run. */
+function timed(runtime: ModelRuntime): { runtime: ModelRuntime; milliseconds: () => number } {
+  let total = 0;
+  return {
+    milliseconds: () => total,
+    runtime: {
+      name: runtime.name,
+      close: () => runtime.close(),
+      load: async (bytes, options) => {
+        const session = await runtime.load(bytes, options);
+        return {
+          inputs: session.inputs,
+          outputs: session.outputs,
+          close: () => session.close(),
+          run: async (feeds, outputs) => {
+            const start = performance.now();
+            try {
+              return await session.run(feeds, outputs);
+            } finally {
+              total += performance.now() - start;
+            }
+          },
+        };
+      },
+    },
+  };
+}
+
+const jpeg = await sharp(join(root, "samples", "pavilion.jpg"))
+  .resize(1024, 1024, { fit: "cover" })
+  .jpeg({ quality: 90 })
+  .toBuffer();
+const { data } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+const pixels: ImageSignal = { data, width: 1024, height: 1024, channels: 3 };
+
+const rows: Record<string, Record<string, number>> = {};
+for (const name of ["photo-8x", "photo-16x"] as const) {
+  const native = await createRuntime();
+  const clock = timed(native);
+  const tokenizer = await loadImageTokenizer(name, { runtime: clock.runtime });
+  const measure = async (work: () => Promise<unknown>) => {
+    await work();
+    const whole: number[] = [];
+    const outside: number[] = [];
+    for (let i = 0; i < runs; i++) {
+      const before = clock.milliseconds();
+      const start = performance.now();
+      await work();
+      const time = performance.now() - start;
+      whole.push(time);
+      outside.push((time - (clock.milliseconds() - before)) / time);
+    }
+    return { ms: median(whole), outside: median(outside) };
+  };
+  const fromPixels = await measure(() => tokenizer.encode(pixels));
+  const fromJpeg = await measure(() => tokenizer.encode(jpeg));
+  const grid = await tokenizer.encode(pixels);
+  const decoded = await measure(() => tokenizer.decode(grid));
+  await tokenizer.close();
+  await native.close();
+  rows[name] = {
+    "encode pixels, ms": fromPixels.ms,
+    "outside the session, %": fromPixels.outside * 100,
+    "encode JPEG, ms": fromJpeg.ms,
+    "outside with JPEG, %": fromJpeg.outside * 100,
+    "decode, ms": decoded.ms,
+    "decode outside, %": decoded.outside * 100,
+  };
+}
+
+const bin = join(root, "packages", "cli", "bin", "dtok.js");
+let coldStart: number | null = null;
+if (existsSync(join(root, "packages", "cli", "dist", "bin.js"))) {
+  const times = Array.from({ length: runs }, () => {
+    const start = performance.now();
+    spawnSync(process.execPath, [bin, "--version"]);
+    return performance.now() - start;
+  });
+  coldStart = median(times);
+}
+const machine = `${cpus()[0]?.model.trim()} x ${cpus().length}, Node.js ${process.versions.node}`;
+if (values.json) {
+  console.log(JSON.stringify({ machine, size: [1024, 1024], runs, rows, coldStart }, null, 2));
+} else {
+  console.log(`${machine}; medians of ${runs}; 1024 x 1024 pixels`);
+  for (const row of Object.values(rows)) {
+    for (const [key, value] of Object.entries(row)) row[key] = Number(value.toFixed(2));
+  }
+  console.table(rows);
+  console.log(
+    coldStart === null
+      ? "cold start of the command: build first (pnpm build)"
+      : `cold start of the command (dtok --version): ${coldStart.toFixed(0)} ms`,
+  );
+}
