@@ -20,6 +20,7 @@ test("both entries name the same things; the node entry adds what only Node.js h
     "FetchError",
     "ModelRunError",
     "createModelReader",
+    "createOrtKernels",
     "createRuntime",
     "createWebRuntime",
     "digest",
