@@ -12,3 +12,5 @@ export {
   fitHierarchical,
   hierarchicalFamily,
 } from "./quantizers/hierarchical.js";
+export { ResidualQuantizer, fitResidual, residualFamily } from "./quantizers/residual.js";
+export type { ResidualFitOptions } from "./quantizers/residual.js";

@@ -14,7 +14,6 @@ import {
   BaseQuantizer,
   FormatError,
   MismatchError,
-  createRandom,
   kmeans,
   portableKernels,
 } from "@dtok/core";
@@ -26,8 +25,8 @@ import type {
   QuantizerState,
   Tensor,
   VectorSource,
-  VectorStream,
 } from "@dtok/core";
+import { sampleRows } from "./residual.js";
 
 const KIND = "hkmeans";
 const GRAMMAR = "hkmeans:<levels>x<K>";
@@ -143,7 +142,7 @@ export async function fitHierarchical(
   options: FitOptions = {},
 ): Promise<HierarchicalQuantizer> {
   const [depth, size] = parseSpec(spec);
-  const sample = await sampled(vectors, size, options);
+  const sample = await sampleRows(vectors, Math.max(65_536, 256 * size), SAMPLE_STREAM, options);
   const [rows, dim] = sample.shape;
   let groups: Int32Array[] = [Int32Array.from({ length: rows }, (_, n) => n)];
   const levels: Level[] = [];
@@ -228,39 +227,6 @@ function* groupBy(values: Int32Array, count: number): Generator<[number, Int32Ar
   const at = starts.slice();
   for (const [n, value] of values.entries()) order[at[value]!++] = n;
   for (let k = 0; k < count; k++) yield [k, order.subarray(starts[k]!, starts[k + 1]!)];
-}
-
-/** A uniform sample (algorithm R), the whole of a small source. */
-async function sampled(source: VectorSource, size: number, options: FitOptions): Promise<Matrix> {
-  const limit = options.maxSamples ?? Math.max(65_536, 256 * size);
-  const stream = typeof (source as VectorStream).chunks === "function";
-  const dim = stream ? (source as VectorStream).dim : (source as Matrix).shape[1];
-  const random = createRandom(options.seed ?? 0, SAMPLE_STREAM);
-  let data = new Float32Array(0);
-  let seen = 0;
-  const kept = () => Math.min(seen, limit);
-  for await (const chunk of stream ? (source as VectorStream).chunks() : [source as Matrix]) {
-    options.signal?.throwIfAborted();
-    const rows = chunk.shape[0];
-    if (data.length < Math.min(limit, seen + rows) * dim) {
-      const grown = new Float32Array(Math.min(limit, Math.max(seen + rows, kept() * 2)) * dim);
-      grown.set(data);
-      data = grown;
-    }
-    for (let n = 0; n < rows; n++, seen++) {
-      const place = seen < limit ? seen : random.integer(seen + 1);
-      if (place >= limit) continue;
-      data.set(chunk.data.subarray(n * dim, (n + 1) * dim), place * dim);
-    }
-  }
-  if (seen === 0) {
-    throw new ArgumentError("vectors", {
-      expected: "at least one vector to fit on",
-      got: "none",
-      remedy: "Check the source: it is empty.",
-    });
-  }
-  return { data: data.subarray(0, kept() * dim), shape: [kept(), dim] };
 }
 
 function parseSpec(spec: string): [number, number] {
