@@ -14,3 +14,9 @@ export {
 } from "./quantizers/hierarchical.js";
 export { ResidualQuantizer, fitResidual, residualFamily } from "./quantizers/residual.js";
 export type { ResidualFitOptions } from "./quantizers/residual.js";
+export { textFeatures } from "./features/text.js";
+export type { TextFeatureOptions } from "./features/text.js";
+export { collaborativeFeatures } from "./features/collaborative.js";
+export type { CollaborativeOptions, Interactions } from "./features/collaborative.js";
+export { fuse } from "./features/fuse.js";
+export type { FuseOptions, FusePart } from "./features/fuse.js";
