@@ -27,3 +27,8 @@ export { catalogueDrift, compareCatalogues, migrationTable } from "./catalogue/c
 export type { CatalogueComparison, DriftReport } from "./catalogue/compare.js";
 export { neighbourRecall } from "./metrics/neighbours.js";
 export type { NeighbourOptions } from "./metrics/neighbours.js";
+export { FILM_COLLABORATIVE_DIM, FILM_TEXT_DIM, filmVectors } from "./features/films.js";
+export type { FilmText } from "./features/films.js";
+export { ItemCodec } from "./codec/item-codec.js";
+export { movielensSmall, plugins } from "./plugins.js";
+export type { RecsysTokenizerName } from "./plugins.js";

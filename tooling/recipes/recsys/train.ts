@@ -21,8 +21,7 @@ const { values } = parseArgs({
     steps: { type: "string", default: "2400" },
     batch: { type: "string", default: "512" },
     seed: { type: "string", default: "1" },
-    /** Squared length of the collaborative part beside the text's 1; 0 for texts alone. */
-    collaborative: { type: "string", default: "1" },
+    "texts-only": { type: "boolean", default: false },
     output: { type: "string", default: join(root, ".runs", "recsys", "movielens-small") },
   },
 });
@@ -31,7 +30,7 @@ mkdirSync(folder, { recursive: true });
 const log = join(folder, "log.jsonl");
 rmSync(log, { force: true });
 
-const vectors = itemVectors(loadDataset("ml-latest-small"), Number(values.collaborative));
+const vectors = itemVectors(loadDataset("ml-latest-small"), !values["texts-only"]);
 const runtime = await createRuntime();
 const begun = performance.now();
 const trained = await trainRqVae(
