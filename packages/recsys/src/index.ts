@@ -1,3 +1,6 @@
 export * from "./shared.js";
 export { loadRecsysTokenizer } from "./load.node.js";
 export type { LoadRecsysOptions, RecsysTokenizer } from "./load.node.js";
+export { openItems } from "./node/items.js";
+export type { ItemFile, OpenItemsOptions } from "./node/items.js";
+export { idsToParquet } from "./node/ids.js";

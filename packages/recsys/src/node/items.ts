@@ -1,0 +1,379 @@
+import { open, readFile, stat } from "node:fs/promises";
+import {
+  ArgumentError,
+  FormatError,
+  LimitError,
+  ShapeError,
+  openNpyRows,
+  readSafetensors,
+  toFloat32,
+} from "@dtok/core";
+import type { Matrix, VectorStream } from "@dtok/core";
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
+import type { FileMetaData } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { textFeatures } from "../features/text.js";
+
+export interface OpenItemsOptions {
+  /** Parquet, JSON lines: the column of names. Default: "item_id", "id" or "item", whichever is there. */
+  readonly id?: string;
+  /** Parquet, JSON lines: the column of vectors (lists of numbers); safetensors: the tensor. Default: the only one that fits. */
+  readonly vector?: string;
+  /** Parquet, JSON lines: columns of text, turned into hashed n-gram features (`textFeatures`, without idf) instead of vectors. */
+  readonly text?: readonly string[];
+  /** Width of those features. Default 768. */
+  readonly textDim?: number;
+  /** .npy, safetensors: a text file of names, one a line. Default: the row numbers from 0. */
+  readonly idsFile?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Items of a file: names, and vectors that are read in chunks, anew for each pass. */
+export interface ItemFile {
+  readonly ids: readonly string[];
+  readonly vectors: VectorStream;
+  /** Where vectors come from, for a catalogue's notes. */
+  readonly source: string;
+  close(): Promise<void>;
+}
+
+/** Rows of Parquet that are held as objects at once. */
+const PARQUET_ROWS = 8192;
+const ID_COLUMNS = ["item_id", "id", "item", "movieId"];
+/** JSON lines and safetensors are read whole. */
+const MAX_WHOLE = 2 ** 31 - 1;
+
+/**
+ * Opens items: `.npy` [N, D], `.parquet`, `.jsonl` or `.safetensors`.
+ *
+ * @throws ArgumentError for a file or column that is not there, duplicate ids are left to the
+ *   catalogue; FormatError for damaged files; ShapeError, on reading, for missing vectors and vectors
+ *   of other widths than the first
+ */
+export async function openItems(path: string, options: OpenItemsOptions = {}): Promise<ItemFile> {
+  const kind = /\.(npy|parquet|jsonl|ndjson|safetensors)$/i.exec(path)?.[1]?.toLowerCase();
+  if (kind === undefined) {
+    throw new ArgumentError(path, {
+      expected: "a file .npy, .parquet, .jsonl or .safetensors",
+      got: "another name",
+      remedy: "Save the vectors in one of these formats.",
+    });
+  }
+  try {
+    await stat(path);
+  } catch (cause) {
+    throw new ArgumentError(path, {
+      expected: "a file that can be read",
+      got: (cause as Error).message,
+      remedy: "Check the path.",
+      cause,
+    });
+  }
+  if (kind === "npy") return openNpy(path, options);
+  if (kind === "parquet") return openParquet(path, options);
+  return kind === "safetensors" ? openSafetensors(path, options) : openJsonLines(path, options);
+}
+
+async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFile> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const read = async (offset: number, length: number) => {
+      const bytes = new Uint8Array(length);
+      let at = 0;
+      while (at < length) {
+        const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
+        if (bytesRead === 0) return bytes.subarray(0, at);
+        at += bytesRead;
+      }
+      return bytes;
+    };
+    const rows = await openNpyRows(read, size);
+    return {
+      ids: await namesOf(options.idsFile, rows.rows, path),
+      vectors: { dim: rows.columns, count: rows.rows, chunks: () => rows.chunks() },
+      source: path,
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function openSafetensors(path: string, options: OpenItemsOptions): Promise<ItemFile> {
+  const { tensors } = readSafetensors(await readWhole(path));
+  const matrices = Object.keys(tensors).filter((name) => tensors[name]!.shape.length === 2);
+  const name = options.vector ?? (matrices.length === 1 ? matrices[0]! : undefined);
+  const tensor = name === undefined ? undefined : tensors[name];
+  if (tensor?.shape.length !== 2 || !(tensor.shape[1]! >= 1)) {
+    throw new ArgumentError(path, {
+      expected: name === undefined ? "one tensor [N, D]" : `a tensor ${name} [N, D]`,
+      got: Object.entries(tensors)
+        .map(([key, { shape }]) => `${key} [${shape.join(", ")}]`)
+        .join(", "),
+      remedy: "Name the tensor of vectors (vector).",
+    });
+  }
+  const [count, dim] = tensor.shape as [number, number];
+  const matrix: Matrix = { data: toFloat32(tensor), shape: [count, dim] };
+  return {
+    ids: await namesOf(options.idsFile, count, path),
+    vectors: { dim, count, chunks: () => [matrix] },
+    source: path,
+    close: async () => undefined,
+  };
+}
+
+async function openJsonLines(path: string, options: OpenItemsOptions): Promise<ItemFile> {
+  const lines = new TextDecoder().decode(await readWhole(path)).split("\n");
+  const rows: Record<string, unknown>[] = [];
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    let row: unknown;
+    try {
+      row = JSON.parse(line);
+    } catch (cause) {
+      throw new FormatError(`${path}, line ${i + 1}`, {
+        expected: "a JSON object",
+        got: JSON.stringify(line.slice(0, 60)),
+        remedy: "Write one object a line.",
+        cause,
+      });
+    }
+    if (typeof row !== "object" || row === null || Array.isArray(row)) {
+      throw new FormatError(`${path}, line ${i + 1}`, {
+        expected: "a JSON object",
+        got: JSON.stringify(row).slice(0, 60),
+        remedy: "Write one object a line.",
+      });
+    }
+    rows.push(row as Record<string, unknown>);
+  }
+  const columns = Object.keys(rows[0] ?? {});
+  const plan = planOf(path, columns, options, (name) => Array.isArray(rows[0]?.[name]));
+  const ids = rows.map((row, n) => nameOf(row[plan.id], n, path));
+  const vectors = matrixOf(rows, plan, 0, undefined, path);
+  return {
+    ids,
+    vectors: { dim: vectors.shape[1], count: rows.length, chunks: () => [vectors] },
+    source: path,
+    close: async () => undefined,
+  };
+}
+
+async function openParquet(path: string, options: OpenItemsOptions): Promise<ItemFile> {
+  const file = await asyncBufferFromFile(path);
+  const { metadata, columns, lists } = await parquetHead(path, file);
+  const plan = planOf(path, columns, options, (name) => lists.has(name));
+  const count = Number(metadata.num_rows);
+  const read = async (names: string[], rowStart: number, rowEnd: number) => {
+    options.signal?.throwIfAborted();
+    try {
+      return await parquetReadObjects({
+        file,
+        metadata,
+        compressors,
+        columns: names,
+        rowStart,
+        rowEnd,
+      });
+    } catch (cause) {
+      throw damaged(path, cause);
+    }
+  };
+  const ids: string[] = [];
+  for (let n = 0; n < count; n += PARQUET_ROWS * 8) {
+    const rows = await read([plan.id], n, Math.min(count, n + PARQUET_ROWS * 8));
+    for (const row of rows) ids.push(nameOf(row[plan.id], ids.length, path));
+  }
+  // One row tells the width.
+  const wanted = plan.vector === undefined ? [...plan.text] : [plan.vector];
+  const first =
+    count === 0 ? undefined : matrixOf(await read(wanted, 0, 1), plan, 0, undefined, path);
+  const dim = first?.shape[1] ?? 1;
+  return {
+    ids,
+    vectors: {
+      dim,
+      count,
+      async *chunks() {
+        let groupStart = 0;
+        // Within row groups, so that none is decoded twice more than it must be.
+        for (const group of metadata.row_groups) {
+          const groupEnd = groupStart + Number(group.num_rows);
+          const step =
+            Number(group.num_rows) * dim <= 1 << 26 ? Number(group.num_rows) : PARQUET_ROWS;
+          for (let n = groupStart; n < groupEnd; n += step) {
+            const rows = await read(wanted, n, Math.min(groupEnd, n + step));
+            yield matrixOf(rows, plan, n, dim, path);
+          }
+          groupStart = groupEnd;
+        }
+      },
+    },
+    source: path,
+    close: async () => undefined,
+  };
+}
+
+async function parquetHead(path: string, file: Awaited<ReturnType<typeof asyncBufferFromFile>>) {
+  let metadata: FileMetaData;
+  try {
+    metadata = await parquetMetadataAsync(file);
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+  const { children } = parquetSchema(metadata);
+  return {
+    metadata,
+    columns: children.map(({ element }) => element.name),
+    lists: new Set(
+      children
+        .filter(
+          ({ children: inner, element }) =>
+            inner.length > 0 ||
+            element.repetition_type === "REPEATED" ||
+            element.converted_type === "JSON" ||
+            element.logical_type?.type === "JSON",
+        )
+        .map(({ element }) => element.name),
+    ),
+  };
+}
+
+function damaged(path: string, cause: unknown): FormatError {
+  return new FormatError(path, {
+    expected: "a Parquet file",
+    got: (cause as Error).message,
+    remedy:
+      "Write the file again; if it opens elsewhere, save it uncompressed or with zstd or snappy.",
+    cause,
+  });
+}
+
+interface Plan {
+  readonly id: string;
+  /** Undefined: text features. */
+  readonly vector: string | undefined;
+  readonly text: readonly string[];
+  readonly textDim: number;
+}
+
+function planOf(
+  path: string,
+  columns: readonly string[],
+  { id, vector, text = [], textDim = 768 }: OpenItemsOptions,
+  isList: (name: string) => boolean,
+): Plan {
+  const missing = (what: string, remedy: string) =>
+    new ArgumentError(path, {
+      expected: what,
+      got: `columns ${columns.join(", ") || "none"}`,
+      remedy,
+    });
+  const named = id ?? ID_COLUMNS.find((name) => columns.includes(name));
+  if (named === undefined || !columns.includes(named)) {
+    throw missing(`a column ${id ?? ID_COLUMNS.join(" or ")}`, "Name the column of item ids (id).");
+  }
+  for (const name of text) {
+    if (!columns.includes(name))
+      throw missing(`a column ${name}`, "Name columns that are there (text).");
+  }
+  if (text.length > 0) return { id: named, vector: undefined, text, textDim };
+  const lists = columns.filter(isList);
+  const found = vector ?? (lists.length === 1 ? lists[0] : undefined);
+  if (found === undefined || !columns.includes(found)) {
+    throw missing(
+      vector === undefined ? "one column of lists of numbers" : `a column ${vector}`,
+      "Name the column of vectors (vector), or columns of text (text).",
+    );
+  }
+  return { id: named, vector: found, text: [], textDim };
+}
+
+/** Vectors of rows; `dim` undefined takes the first row's. */
+function matrixOf(
+  rows: readonly Record<string, unknown>[],
+  plan: Plan,
+  offset: number,
+  dim: number | undefined,
+  path: string,
+): Matrix {
+  if (plan.vector === undefined) {
+    const texts = rows.map((row) =>
+      plan.text
+        .map((name) => (row[name] === null || row[name] === undefined ? "" : String(row[name])))
+        .join(" "),
+    );
+    return textFeatures(texts, { dim: plan.textDim, idf: false });
+  }
+  const name = plan.vector;
+  const width = dim ?? (rows[0]?.[name] as ArrayLike<number> | undefined)?.length ?? 1;
+  const data = new Float32Array(rows.length * width);
+  for (const [n, row] of rows.entries()) {
+    const vector = row[name] as ArrayLike<number> | null | undefined;
+    if (vector === null || vector === undefined || vector.length !== width || width === 0) {
+      throw new ShapeError(`${path}, row ${offset + n}`, {
+        expected: `a vector of ${width} numbers in ${name}`,
+        got: vector === null || vector === undefined ? "none" : `${vector.length} numbers`,
+        remedy: "Drop items without a vector, and keep one width.",
+      });
+    }
+    // A null in a list becomes NaN, which every later step refuses.
+    for (let d = 0; d < width; d++)
+      data[n * width + d] = vector[d] === null ? NaN : Number(vector[d]);
+  }
+  return { data, shape: [rows.length, width] };
+}
+
+function nameOf(value: unknown, row: number, path: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  throw new ArgumentError(`${path}, row ${row}`, {
+    expected: "an item id: text or a number",
+    got: value === "" ? '""' : JSON.stringify(value ?? null).slice(0, 60),
+    remedy: "Give every item an id.",
+  });
+}
+
+async function namesOf(path: string | undefined, count: number, what: string): Promise<string[]> {
+  if (path === undefined) return Array.from({ length: count }, (_, n) => String(n));
+  const lines = new TextDecoder().decode(await readWhole(path)).split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length !== count) {
+    throw new ArgumentError(path, {
+      expected: `${count} lines, one per row of ${what}`,
+      got: String(lines.length),
+      remedy: "Write one item id a line, in the order of the rows.",
+    });
+  }
+  return lines;
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  let size: number;
+  try {
+    ({ size } = await stat(path));
+  } catch (cause) {
+    throw new ArgumentError(path, {
+      expected: "a file that can be read",
+      got: (cause as Error).message,
+      remedy: "Check the path.",
+      cause,
+    });
+  }
+  if (size > MAX_WHOLE) {
+    throw new LimitError(path, {
+      expected: `at most ${MAX_WHOLE} bytes`,
+      got: String(size),
+      remedy: "Use .npy or Parquet, which are read in chunks.",
+    });
+  }
+  return new Uint8Array(await readFile(path));
+}
