@@ -32,3 +32,7 @@ export type { FilmText } from "./features/films.js";
 export { ItemCodec } from "./codec/item-codec.js";
 export { movielensSmall, plugins } from "./plugins.js";
 export type { RecsysTokenizerName } from "./plugins.js";
+export { summarise } from "./metrics/summary.js";
+export type { CatalogueSummary } from "./metrics/summary.js";
+export { renderReport } from "./report/html.js";
+export type { ReportOptions } from "./report/html.js";
