@@ -8,6 +8,7 @@ import { addEval } from "./commands/eval.js";
 import { addInspect } from "./commands/inspect.js";
 import { addList } from "./commands/list.js";
 import { addTrain } from "./commands/train.js";
+import { addRecsys } from "./recsys/index.js";
 import { addDequantize, addFit, addQuantize } from "./commands/vectors.js";
 
 export function createProgram(): Command {
@@ -43,6 +44,7 @@ Examples:
     addQuantize,
     addDequantize,
     addDemo,
+    addRecsys,
   ])
     add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -24,6 +24,7 @@ import type {
   AsyncOptions,
   Codes,
   FitOptions,
+  KMeansOptions,
   Matrix,
   QuantizerFamily,
   QuantizerState,
@@ -36,6 +37,8 @@ const KIND = "rkmeans";
 const GRAMMAR = "rkmeans:<levels>x<K>";
 const SAMPLE_STREAM = 0x7e51d;
 const MAX_LEVELS = 64;
+/** Multiplications of k-means++. */
+const PLUS_PLUS_WORK = 5e8;
 const MAX_SIZE = 65536;
 /** Rows of one pass of `quantizeAsync`, times D. */
 const ASYNC_VALUES = 1 << 23;
@@ -183,25 +186,54 @@ export async function fitResidual(
       }
     } else {
       const { seed = 0, iterations, kernels, signal, onProgress, init } = options;
-      const { centroids } = await kmeans(left, {
+      const shared = {
         clusters: size,
         seed: seed + l,
-        stage,
         maxSamples: rows,
-        ...(start && {
-          centroids: { data: start.data.slice(at, at + size * dim), shape: [size, dim] },
-        }),
-        ...(iterations !== undefined && { iterations }),
         ...(kernels !== undefined && { kernels }),
         ...(signal !== undefined && { signal }),
+      };
+      const first =
+        start === undefined
+          ? await firstCentroids(left, shared, init)
+          : { data: start.data.slice(at, at + size * dim), shape: level.shape };
+      const { centroids } = await kmeans(left, {
+        ...shared,
+        stage,
+        centroids: first,
+        ...(iterations !== undefined && { iterations }),
         ...(onProgress !== undefined && { onProgress }),
-        ...(init !== undefined && { init }),
       });
       words.set(centroids.data);
     }
     if (l + 1 < levels) subtract(left, level, await nearestOf(left, level, options.kernels));
   }
   return new ResidualQuantizer({ data, shape: [levels, size, dim] });
+}
+
+/**
+ * k-means++ on as many of the vectors as half a second allows. Residuals of deep levels have a dense
+ * middle and long tails: centroids drawn uniformly crowd in the middle, and most items then share one
+ * code.
+ */
+async function firstCentroids(
+  vectors: Matrix,
+  options: KMeansOptions,
+  init: FitOptions["init"] = "kmeans++",
+): Promise<Matrix> {
+  const { clusters } = options;
+  const dim = vectors.shape[1];
+  const maxSamples =
+    init === "kmeans++"
+      ? Math.max(4 * clusters, Math.floor(PLUS_PLUS_WORK / (clusters * dim)))
+      : options.maxSamples;
+  const { centroids } = await kmeans(vectors, {
+    ...options,
+    init,
+    iterations: 0,
+    ...(maxSamples !== undefined && { maxSamples }),
+  });
+  return centroids;
 }
 
 async function nearestOf(left: Matrix, level: Matrix, kernels: AsyncKernels | undefined) {
