@@ -142,13 +142,14 @@ svg{display:block;width:100%;height:84px;background:var(--tint);border-radius:.4
 .search{display:block;margin-bottom:.6rem}input{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.35rem .6rem;width:min(28rem,75vw)}
 ul{list-style:none;margin:0;padding:0}.tree ul{padding-left:1.35rem;border-left:1px solid var(--line);margin-left:.4rem}
 summary{cursor:pointer;padding:.1rem 0}code{font:.88em ui-monospace,monospace}.n{color:var(--soft);font-size:.85rem;margin-left:.5rem}
-.ex{color:var(--soft);font-size:.85rem;margin-left:.6rem}.leaf{padding:.1rem 0 .1rem 1.05rem}#hits li{padding:.1rem 0}
+.ex{color:var(--soft);font-size:.85rem;margin-left:.6rem}.leaf{padding:.1rem 0 .1rem 1.05rem}#hits li{padding:.1rem 0}#hits:not(:empty){margin-bottom:1.2rem}
 `;
 
 const SCRIPT = `
 (() => {
   const { depth, codes, items, names } = JSON.parse(document.getElementById("data").textContent);
   const PAGE = 300;
+  const cut = (text) => (text.length > 40 ? text.slice(0, 39) + "…" : text);
   const token = (l, c) => "<" + names[l] + "_" + c + ">";
   const idOf = (n) => { let t = ""; for (let l = 0; l < depth; l++) t += token(l, codes[n * depth + l]); return t; };
   const make = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
@@ -180,7 +181,7 @@ const SCRIPT = `
     more(ul, groups(begin, end, l), 0, ([c, i, j]) => {
       if (j - i === 1) return leaf(i);
       const li = make("li"), d = make("details"), s = make("summary"), inner = make("ul");
-      s.append(make("code", "", token(l, c)), make("span", "n", (j - i).toLocaleString("en-GB") + " items"), make("span", "ex", items[i].slice(0, 40) + ", " + items[j - 1].slice(0, 40)));
+      s.append(make("code", "", token(l, c)), make("span", "n", (j - i).toLocaleString("en-GB") + " items"), make("span", "ex", cut(items[i]) + ", " + cut(items[j - 1])));
       d.append(s, inner); li.append(d);
       d.addEventListener("toggle", () => { if (d.open && !inner.hasChildNodes()) fill(inner, i, j, l + 1); });
       return li;
