@@ -75,10 +75,13 @@ export class PrefixTrie {
     let begin = 0;
     let end = this.levels[0]!.codes.length;
     let node = -1;
-    for (let l = 0; l < this.depth; l++) {
+    const last = this.depth - 1;
+    for (let l = 0; l <= last; l++) {
       const level = this.levels[l]!;
       node = find(level.codes, begin, end, codes[l]!);
       if (node < 0) return -1;
+      // Each array of a large trie that is not touched is a cache miss less.
+      if (l === last) break;
       begin = level.first[node]!;
       end = level.first[node + 1]!;
     }
