@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { preset } from "../../tooling/tsup/preset";
 
-export default defineConfig(preset(["src/index.ts"]));
+export default defineConfig(preset(["src/index.ts", "src/node.ts"]));

@@ -73,7 +73,7 @@ interface NearestExports {
 /** Vectors of a tile: with 256 numbers each they take 64 KiB. */
 const TILE = 64;
 /** Numbers of a chunk of the codebook: 64 MiB, and as much for its panels. */
-const CHUNK_NUMBERS = 1 << 24;
+export const CHUNK_NUMBERS = 1 << 24;
 /** An instance whose memory grew beyond this is not kept: WebAssembly memory never shrinks. */
 const KEEP_BYTES = 1 << 26;
 const PAGE = 65536;
@@ -85,7 +85,7 @@ let failed = false;
 let kept: NearestExports | undefined;
 
 /** The compiled module, or undefined without WebAssembly SIMD (or where a policy forbids it). */
-function nearestModule(): WebAssembly.Module | undefined {
+export function nearestModule(): WebAssembly.Module | undefined {
   if (compiled !== undefined || failed) return compiled;
   try {
     compiled = new WebAssembly.Module(Uint8Array.from(atob(WASM_BASE64), (c) => c.charCodeAt(0)));
@@ -158,9 +158,8 @@ export function codebookMean({ data, shape: [rows, dim] }: Matrix): Float32Array
   return Float32Array.from(sums, (sum) => sum / rows);
 }
 
-function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
-  const [rows, dim] = vectors.shape;
-  const size = codebook.shape[0];
+/** Where everything lies in the memory of an instance, for one chunk of a codebook [size, dim]. */
+export function searchLayout(size: number, dim: number) {
   const pad = (dim + 3) & ~3;
   const panels = (size + 7) >> 3;
   const groups = ((panels + 7) >> 3) * 4;
@@ -176,7 +175,35 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const minima = layout.take(TILE * groups * 4);
   const c = layout.take(size * pad * 4);
   const panelsAt = layout.take(panels * dim * 32);
-  const own = instance(layout.at);
+  return {
+    bytes: layout.at,
+    tile: TILE,
+    size,
+    dim,
+    pad,
+    panels,
+    groups,
+    mean,
+    x,
+    packed,
+    lengths,
+    scratch,
+    norms,
+    minima,
+    c,
+    panelsAt,
+    indicesAt,
+    distancesAt,
+  };
+}
+
+function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
+  const [rows, dim] = vectors.shape;
+  const size = codebook.shape[0];
+  const place = searchLayout(size, dim);
+  const { pad, panels, groups, mean, x, packed, lengths, scratch, norms, minima, c } = place;
+  const { panelsAt, indicesAt, distancesAt } = place;
+  const own = instance(place.bytes);
   const { buffer } = own.memory;
   const floats = new Float32Array(buffer);
   floats.set(codebookMean(codebook), mean >> 2);

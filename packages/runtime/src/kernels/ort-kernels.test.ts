@@ -67,3 +67,23 @@ test("bad input, abort and use after close are typed errors", async () => {
   await other.close();
   await expect(other.nearest(x, x)).rejects.toThrow(/closed/);
 });
+
+test("narrow vectors go to the kernels that the caller names", async () => {
+  const asked: number[] = [];
+  const narrow = {
+    name: "narrow",
+    nearest: (x: Matrix, c: Matrix) => {
+      asked.push(x.shape[1]);
+      return Promise.resolve(referenceKernels.nearest(x, c));
+    },
+    close: () => Promise.reject(new Error("not ours to close")),
+  };
+  const own = createOrtKernels(runtime, { threads: 1, narrow });
+  const random = createRandom(4);
+  for (const dim of [8, 32]) {
+    const x = matrix(5, dim, () => random.normal());
+    expect(await own.nearest(x, x)).toEqual(referenceKernels.nearest(x, x));
+  }
+  expect(asked).toEqual([8]);
+  await own.close();
+});

@@ -13,8 +13,13 @@ const MIN_DIM = 24;
 export interface OrtKernelOptions {
   /** Threads within one product. Default: the runtime's own choice. */
   readonly threads?: number;
-  /** Narrower vectors go to the portable kernels. Default 24. */
+  /** Vectors of fewer numbers go to `narrow`. Default 24. */
   readonly minDim?: number;
+  /**
+   * Kernels for narrow vectors, such as `createThreadedKernels()` of @dtok/core/node; not closed by
+   * `close()`. Default: core's portable kernels, one thread.
+   */
+  readonly narrow?: AsyncKernels;
 }
 
 /**
@@ -27,7 +32,7 @@ export function createOrtKernels(
   runtime: ModelRuntime,
   options: OrtKernelOptions = {},
 ): AsyncKernels {
-  const { threads, minDim = MIN_DIM } = options;
+  const { threads, minDim = MIN_DIM, narrow } = options;
   const sessions = new Map<string, Promise<ModelSession>>();
   let closed = false;
   const session = (width: number, chunks: number, size: number): Promise<ModelSession> => {
@@ -57,7 +62,9 @@ export function createOrtKernels(
       const portable = portableKernels();
       const [rows, dim] = vectors.shape;
       if (dim < minDim || portable.name !== "wasm-simd" || rows === 0) {
-        return portable.nearest(vectors, codebook);
+        return narrow === undefined
+          ? portable.nearest(vectors, codebook)
+          : narrow.nearest(vectors, codebook, signal);
       }
       checkMatrix(codebook, dim, "codebook");
       checkMatrix(vectors, dim, "vectors");

@@ -1,0 +1,182 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { ArgumentError, DtokError } from "../errors/index.js";
+import { checkNearest } from "../kernels/check.js";
+import { portableKernels } from "../kernels/portable.js";
+import { nearestByDefinition } from "../kernels/reference.js";
+import {
+  CHUNK_NUMBERS,
+  MAX_REACH,
+  codebookMean,
+  nearestModule,
+  searchLayout,
+} from "../kernels/wasm.js";
+import type { AsyncKernels, NearestResult } from "../spec/kernels.js";
+import type { Matrix } from "../spec/tensor.js";
+import { WORKER_SOURCE } from "./worker.js";
+
+/** Numbers of one slice of vectors that the threads share: 16 MiB. */
+const SLICE_NUMBERS = 1 << 22;
+/** Multiply-adds below which a message to another thread costs more than it saves. */
+const MIN_WORK = 1 << 22;
+
+export interface ThreadOptions {
+  /** Default: the processor's cores, as `availableParallelism()` counts them. */
+  readonly threads?: number;
+}
+
+/**
+ * The WebAssembly kernels on several threads of Node.js; codes and distances are those of the
+ * reference kernels. Small problems, codebooks of more than 2^24 numbers and engines without
+ * WebAssembly SIMD go to the portable kernels on the caller's thread.
+ *
+ * Threads start at the first call that needs them and do not keep an idle process alive; calls that
+ * overlap run one after another. Memory beyond the caller's arrays: 24 MiB, the codebook once, and
+ * twice per thread.
+ *
+ * @throws ArgumentError if `threads` is not a whole number from 1 to 256
+ */
+export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels {
+  const { threads = Math.min(256, availableParallelism()) } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new ArgumentError("threads", {
+      expected: "a whole number from 1 to 256",
+      got: String(threads),
+      remedy: "Leave it out for one thread per core.",
+    });
+  }
+  let workers: Worker[] = [];
+  let queue: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  const start = (module: WebAssembly.Module): void => {
+    while (workers.length < threads) {
+      // Flags such as --import would load the caller's whole program again.
+      const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: module, execArgv: [] });
+      worker.unref();
+      // One that dies between calls (out of memory) is replaced by the next call.
+      worker.on("error", () => undefined);
+      worker.on("exit", () => {
+        workers = workers.filter((other) => other !== worker);
+      });
+      workers.push(worker);
+    }
+  };
+  /** Sends a job to every thread; resolves when all are done. The process waits meanwhile. */
+  const all = async (job: object): Promise<void> => {
+    const current = workers;
+    try {
+      await Promise.all(current.map((worker) => answer(worker, job)));
+    } catch (error) {
+      // A thread that failed may hold anything; the next call starts new ones.
+      workers = workers.filter((worker) => !current.includes(worker));
+      await Promise.all(current.map((worker) => worker.terminate()));
+      throw error;
+    }
+  };
+
+  const run = async (
+    module: WebAssembly.Module,
+    vectors: Matrix,
+    codebook: Matrix,
+    signal: AbortSignal | undefined,
+  ): Promise<NearestResult> => {
+    if (closed) throw closedError();
+    start(module);
+    const [rows, dim] = vectors.shape;
+    const place = searchLayout(codebook.shape[0], dim);
+    await all({
+      place,
+      mean: codebookMean(codebook),
+      codebook: shared(codebook.data, codebook.shape[0] * dim),
+    });
+    const slice = Math.min(rows, Math.max(place.tile, Math.floor(SLICE_NUMBERS / dim)));
+    const x = new Float32Array(new SharedArrayBuffer(slice * dim * 4));
+    const tileIndices = new Int32Array(new SharedArrayBuffer(slice * 4));
+    const tileDistances = new Float32Array(new SharedArrayBuffer(slice * 4));
+    const indices = new Int32Array(rows);
+    const distances = new Float32Array(rows);
+    for (let first = 0; first < rows; first += slice) {
+      signal?.throwIfAborted();
+      const count = Math.min(slice, rows - first);
+      x.set(vectors.data.subarray(first * dim, (first + count) * dim));
+      await all({
+        vectors: x,
+        rows: count,
+        indices: tileIndices,
+        distances: tileDistances,
+        next: new Int32Array(new SharedArrayBuffer(4)),
+        maxReach: MAX_REACH,
+      });
+      indices.set(tileIndices.subarray(0, count), first);
+      distances.set(tileDistances.subarray(0, count), first);
+    }
+    // Tiles that the threads handed back, in whole runs.
+    for (let n = 0; n < rows; n++) {
+      if (indices[n] !== -1) continue;
+      let end = n;
+      while (end < rows && indices[end] === -1) end++;
+      const part = nearestByDefinition(
+        { data: vectors.data.subarray(n * dim, end * dim), shape: [end - n, dim] },
+        codebook,
+      );
+      indices.set(part.indices, n);
+      distances.set(part.distances, n);
+      n = end - 1;
+    }
+    return { indices, distances };
+  };
+
+  return {
+    name: `wasm-simd-${threads}-threads`,
+    async nearest(vectors, codebook, signal) {
+      if (closed) throw closedError();
+      signal?.throwIfAborted();
+      const { rows, size, dim } = checkNearest(vectors, codebook);
+      const module = nearestModule();
+      const work = rows * size * dim;
+      if (module === undefined || work < MIN_WORK || size * dim > CHUNK_NUMBERS) {
+        return portableKernels().nearest(vectors, codebook);
+      }
+      const result = queue.then(() => run(module, vectors, codebook, signal));
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      closed = true;
+      await queue;
+      const open = workers;
+      workers = [];
+      await Promise.all(open.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function closedError(): DtokError {
+  return new DtokError("closed", "kernels", {
+    expected: "open kernels",
+    got: "ones that were closed",
+    remedy: "Create new ones.",
+  });
+}
+
+/** A copy of the first `count` numbers that all threads see. */
+function shared(data: Float32Array, count: number): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(count * 4));
+  copy.set(data.subarray(0, count));
+  return copy;
+}
+
+function answer(worker: Worker, job: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (failure: unknown): void => {
+      worker.off("message", done).off("error", reject).off("exit", gone).unref();
+      if (typeof failure === "string") reject(new Error(`a worker thread failed: ${failure}`));
+      else resolve();
+    };
+    const gone = (code: number): void => reject(new Error(`a worker thread ended with ${code}`));
+    worker.ref();
+    worker.on("message", done).on("error", reject).on("exit", gone);
+    worker.postMessage(job, []);
+  });
+}

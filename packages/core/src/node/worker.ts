@@ -1,0 +1,59 @@
+/**
+ * What a worker of `createThreadedKernels` runs: CommonJS as text, since the path of a file beside
+ * this one does not survive bundlers, and TypeScript sources have no file that Node.js could start.
+ * The loop is that of `nearestInChunk` in kernels/wasm.ts; the arithmetic lies in the module.
+ *
+ * Tiles are taken from a shared counter. A tile whose squares may leave float32 gets the index -1:
+ * the caller takes it by the definition. All places are byte offsets, as `searchLayout` gives them.
+ */
+export const WORKER_SOURCE = `
+const { parentPort, workerData } = require("node:worker_threads");
+const own = new WebAssembly.Instance(workerData).exports;
+let at, codebook;
+const copy = (from, first, rows, dim, pad, to) => {
+  if (dim === pad) return void to.set(from.subarray(first * dim, (first + rows) * dim));
+  to.fill(0, 0, rows * pad);
+  for (let n = 0; n < rows; n++) to.set(from.subarray((first + n) * dim, (first + n + 1) * dim), n * pad);
+};
+let radius = 0;
+const prepare = (job) => {
+  at = job.place;
+  const missing = at.bytes - own.memory.buffer.byteLength;
+  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  const floats = new Float32Array(own.memory.buffer);
+  floats.set(job.mean, at.mean >> 2);
+  copy(job.codebook, 0, at.size, at.dim, at.pad, floats.subarray(at.c >> 2));
+  radius = own.packCodebook(at.c, at.size, at.dim, at.pad, at.mean, at.panelsAt, at.norms);
+};
+const search = ({ vectors, rows, indices, distances, next, maxReach }) => {
+  const { buffer } = own.memory;
+  const x = new Float32Array(buffer, at.x, at.tile * at.pad);
+  const codes = new Int32Array(buffer, at.indicesAt, at.tile);
+  const lengths = new Float32Array(buffer, at.distancesAt, at.tile);
+  for (;;) {
+    const first = Atomics.add(next, 0, 1) * at.tile;
+    if (first >= rows) return;
+    const count = Math.min(at.tile, rows - first);
+    copy(vectors, first, count, at.dim, at.pad, x);
+    const reach = radius + own.packVectors(at.x, count, at.dim, at.pad, at.mean, at.packed, at.lengths);
+    if (!(reach < maxReach)) {
+      indices.fill(-1, first, first + count);
+      continue;
+    }
+    own.groupMinima(at.packed, (count + 3) >> 2, at.dim, at.panelsAt, at.norms, at.panels, at.minima);
+    own.finish(at.x, count, at.dim, at.pad, at.lengths, at.minima, at.groups, at.c, at.size, radius,
+      4, 64, 4, 16, at.scratch, at.indicesAt, at.distancesAt);
+    indices.set(codes.subarray(0, count), first);
+    distances.set(lengths.subarray(0, count), first);
+  }
+};
+parentPort.on("message", (job) => {
+  try {
+    if (job.place) prepare(job);
+    else search(job);
+    parentPort.postMessage(null);
+  } catch (error) {
+    parentPort.postMessage(String(error));
+  }
+});
+`;
