@@ -104,17 +104,17 @@ const card: Measurement[] = [
     { metric: `the same of all films (chance)`, value: near.chance[l]!, data: DATA },
   ]),
   {
-    metric: "residual k-means 3x256: relative reconstruction error",
+    metric: "residual k-means 3x256, seed 1: relative reconstruction error",
     value: relativeError(plain.dequantize(plainCodes)),
     data: DATA,
   },
   {
-    metric: "residual k-means 3x256: collision rate",
+    metric: "residual k-means 3x256, seed 1: collision rate",
     value: collisionReport(plainCodes, plain.codebookSizes).rate,
     data: DATA,
   },
   ...plainNear.recall.map((value, l) => ({
-    metric: `residual k-means 3x256: 10 nearest neighbours in the same ${l + 1}-code prefix`,
+    metric: `residual k-means 3x256, seed 1: 10 nearest neighbours in the same ${l + 1}-code prefix`,
     value,
     data: DATA,
   })),

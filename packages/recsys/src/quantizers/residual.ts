@@ -212,9 +212,7 @@ export async function fitResidual(
 }
 
 /**
- * k-means++ on as many of the vectors as half a second allows. Residuals of deep levels have a dense
- * middle and long tails: centroids drawn uniformly crowd in the middle, and most items then share one
- * code.
+ * k-means++ on as many of the vectors as half a second allows, for matrices of every size.
  */
 async function firstCentroids(
   vectors: Matrix,
