@@ -1,0 +1,23 @@
+export { Vocabulary, MAX_EXTENT, SIZE_TOKENS } from "./vocabulary/vocabulary.js";
+export type {
+  ModalityIds,
+  ModalitySpec,
+  TokenMeaning,
+  VocabularyJson,
+  VocabularyOptions,
+} from "./vocabulary/vocabulary.js";
+export { baseSize, extendTokenizerJson } from "./vocabulary/tokenizer-json.js";
+export type { AddedToken, TokenizerJson } from "./vocabulary/tokenizer-json.js";
+export { PAD_PLACE, ROW_PLACE } from "./layouts/layout.js";
+export type { SequenceLayout } from "./layouts/layout.js";
+export { sequenceLayout, sequenceLayoutNames } from "./layouts/order.js";
+export type { SequenceLayoutName } from "./layouts/order.js";
+export { DEFAULT_MAX_POSITIONS } from "./sequence/cursor.js";
+export { pack } from "./sequence/pack.js";
+export type { PackedSequence, PartSpan, SequencePart } from "./sequence/pack.js";
+export { SequenceParser, unpack } from "./sequence/parse.js";
+export type { ParseOptions, Recovery, SequenceEvent, UnpackOptions } from "./sequence/parse.js";
+export { TokenConstraint, applyMask, isAllowed } from "./masks/constraint.js";
+export type { ConstraintOptions, TrieLike } from "./masks/constraint.js";
+export { logitsProcessor } from "./masks/logits-processor.js";
+export type { LogitsTensor } from "./masks/logits-processor.js";
