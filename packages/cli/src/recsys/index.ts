@@ -35,7 +35,7 @@ import type { ItemFlags } from "./folder.js";
 const METHODS = ["residual", "hierarchical", "pq", "opq", "rq-vae"] as const;
 type Method = (typeof METHODS)[number];
 
-/** Fewer training steps than this per run make no good codes; more than the default cost minutes. */
+/** About two minutes for ten thousand items x 832 on two cores. */
 const RQ_VAE_STEPS = 2400;
 
 /** How to read a file of items. */

@@ -44,15 +44,15 @@ export interface ItemFile {
 
 /** Rows of Parquet that are held as objects at once. */
 const PARQUET_ROWS = 8192;
-const ID_COLUMNS = ["item_id", "id", "item", "movieId"];
+const ID_COLUMNS = ["item_id", "id", "item"];
 /** JSON lines and safetensors are read whole. */
 const MAX_WHOLE = 2 ** 31 - 1;
 
 /**
  * Opens items: `.npy` [N, D], `.parquet`, `.jsonl` or `.safetensors`.
  *
- * @throws ArgumentError for a file or column that is not there, duplicate ids are left to the
- *   catalogue; FormatError for damaged files; ShapeError, on reading, for missing vectors and vectors
+ * @throws ArgumentError for a file or column that is not there (duplicate ids are the catalogue's to
+ *   refuse); FormatError for damaged files; ShapeError, on reading, for missing vectors and vectors
  *   of other widths than the first
  */
 export async function openItems(path: string, options: OpenItemsOptions = {}): Promise<ItemFile> {
