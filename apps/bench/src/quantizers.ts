@@ -1,7 +1,7 @@
 /*
  * Nearest codeword, k-means and the scalar families, in one run on the same arrays with the same threads:
  *
- *   pnpm bench quantizers [--quick] [--write] [--threads 2] [--repeats 5] [--python python3]
+ *   pnpm bench quantizers [--quick] [--write] [--threads 2] [--repeats 5] [--min-dim 24] [--python python3]
  *
  * Rounds alternate between the peers and the fastest round of each counts, so that other load on the
  * machine falls on both; every time and the load are kept in the results. `--write` puts the tables
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     threads: { type: "string", default: "2" },
+    "min-dim": { type: "string", default: "24" },
     python: { type: "string", default: "python3" },
     repeats: { type: "string", default: "5" },
   },
@@ -275,7 +276,11 @@ async function write(): Promise<void> {
 const folder = mkdtempSync(join(tmpdir(), "dtok-bench-"));
 const runtime = await createNodeRuntime();
 const narrow = createThreadedKernels({ threads });
-const kernels = createOrtKernels(runtime, { threads, narrow });
+const kernels = createOrtKernels(runtime, {
+  threads,
+  narrow,
+  minDim: Number(values["min-dim"]),
+});
 const peer = await startPeer();
 try {
   say(`${cpus()[0]?.model} x ${cpus().length}, Node.js ${process.version}, ${threads} threads`);
