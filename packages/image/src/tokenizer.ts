@@ -24,6 +24,9 @@ interface BatchCodec extends Codec<ImageSignal> {
   decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
 }
 
+/** Files of a batch that are open and decoding at once. */
+const READERS = 4;
+
 /** Puts a reader of files before a codec of pixels. `onClose` lets go of what belongs to it. */
 export function withReader<Input>(
   codec: BatchCodec,
@@ -35,9 +38,18 @@ export function withReader<Input>(
     encode: async (image, options = {}) => codec.encode(await read(image, options), options),
     encodeBatch: async (images, options = {}) => {
       // What is no list is the codec's to refuse.
-      const open = (image: Input | ImageSignal) => read(image, options);
-      const signals = Array.isArray(images) ? await Promise.all(images.map(open)) : images;
-      return codec.encodeBatch(signals as readonly ImageSignal[], options);
+      if (!Array.isArray(images)) return codec.encodeBatch(images as never, options);
+      const signals = new Array<ImageSignal>(images.length);
+      let next = 0;
+      const reader = async () => {
+        while (next < images.length) {
+          options.signal?.throwIfAborted();
+          const i = next++;
+          signals[i] = await read(images[i] as Input, options);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(READERS, images.length) }, reader));
+      return codec.encodeBatch(signals, options);
     },
     decode: (grid, options) => codec.decode(grid, options),
     decodeBatch: (grids, options) => codec.decodeBatch(grids, options),

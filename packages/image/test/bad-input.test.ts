@@ -1,3 +1,6 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +11,7 @@ import { loadImageTokenizer, readImage } from "@dtok/image";
 import type { ImageInput, ImageTokenizer } from "@dtok/image";
 import sharp from "sharp";
 import type { Sharp } from "sharp";
+import { headerSize } from "../src/web/header.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 let tokenizer: ImageTokenizer<ImageInput>;
@@ -70,6 +74,46 @@ function pngHeader(width: number, height: number): Uint8Array {
 /** zlib.crc32 came with Node.js 20.15; older typings do not know it. */
 const checksum = (bytes: Buffer): number => crc32(bytes);
 
+describe("pictures at an address", () => {
+  let server: Server;
+  let address: string;
+  beforeAll(async () => {
+    const png = await picture(40, 24).png().toBuffer();
+    server = createServer((request, response) => {
+      if (request.url === "/photo.png") response.end(png);
+      else if (request.url === "/endless") response.write("never more");
+      else response.writeHead(request.url === "/empty" ? 200 : 404).end();
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it("is fetched, as a string or a URL", async () => {
+    const local = await tokenizer.encode(await picture(40, 24).png().toBuffer());
+    for (const url of [`${address}/photo.png`, new URL("/photo.png", address)]) {
+      expect((await tokenizer.encode(url)).codes.data).toEqual(local.codes.data);
+    }
+  });
+
+  it("gives a typed error where there is none, nothing, or no server", async () => {
+    const missing = await failure(tokenizer.encode(`${address}/none.png`));
+    expect(missing.message).toContain("404");
+    expect((await failure(tokenizer.encode(`${address}/empty`))).code).toBe("format");
+    expect((await failure(tokenizer.encode("http://127.0.0.1:1/x.png"))).code).toBe("argument");
+  });
+
+  it("stops when asked to", async () => {
+    const stop = new AbortController();
+    const work = tokenizer.encode(`${address}/endless`, { signal: stop.signal });
+    setTimeout(() => stop.abort(new Error("enough")), 50);
+    await expect(work).rejects.toThrow("enough");
+  });
+});
+
 describe("pictures that are broken", () => {
   it("a truncated JPEG", async () => {
     const whole = await picture(256, 256).jpeg().toBuffer();
@@ -95,6 +139,12 @@ describe("pictures that are broken", () => {
     const error = await failure(tokenizer.encode(pngHeader(30_000, 30_000)));
     expect(error.code).toBe("limit");
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+  });
+
+  it("an AVIF's declared size, which a browser must know before it decodes", async () => {
+    const avif = await picture(96, 64).avif().toBuffer();
+    expect(headerSize(avif)).toEqual({ width: 96, height: 64 });
+    expect(headerSize(avif.subarray(0, 12))).toBeUndefined();
   });
 
   it("inputs of no known kind", async () => {

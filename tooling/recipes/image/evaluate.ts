@@ -157,7 +157,8 @@ console.log(
 );
 console.table(means);
 if (values.write) {
-  const data = `${count} held-out photographs of gcompris-qt-data, scikit-image and scikit-learn, at most 1024 pixels a side`;
+  const packages = [...new Set(list.map((photograph) => photograph.package))].toSorted();
+  const data = `${count} held-out photographs of ${packages.join(", ")}, at most 1024 pixels a side`;
   const units: Record<string, string> = { bpp: "bits per pixel", psnr: "dB" };
   const card = Object.entries(means).flatMap(([who, row]) =>
     Object.entries(row).map(([metric, value]) => ({

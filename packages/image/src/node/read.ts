@@ -6,13 +6,15 @@ import type { Sharp } from "sharp";
 import { checkImage, checkSize, MAX_PIXELS } from "../signal/image.js";
 import type { RawPixels } from "../signal/image.js";
 
-/** What `encode` takes in Node.js: a path, a file: URL, the bytes of a file, a Blob, a sharp pipeline, or pixels. */
+/** What `encode` takes in Node.js: a path, a file:, http: or https: URL, the bytes of a file, a Blob, a sharp pipeline, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | Sharp | RawPixels;
 
 export interface ReadImageOptions {
   readonly maxPixels?: number;
   /** Page of an animation or a multi-page file, from 0. Default 0: an animation gives its first frame. */
   readonly page?: number;
+  /** Stops a download. */
+  readonly signal?: AbortSignal;
 }
 
 /** Compressed files larger than this are not read. */
@@ -57,7 +59,7 @@ export async function readImage(
     let pipeline: Sharp;
     if (typeof input === "object" && input !== null && isPipeline(input)) pipeline = input.clone();
     else {
-      const { bytes, name } = await bytesOf(input);
+      const { bytes, name } = await bytesOf(input, options.signal);
       what = name;
       // sharp's own pixel limit is off: ours, below, says what to do about it.
       pipeline = sharp(bytes, { page, limitInputPixels: false, failOn: "truncated" });
@@ -99,7 +101,16 @@ function greyAlpha(pixels: Uint8Array): Uint8Array {
   return out;
 }
 
-async function bytesOf(input: unknown): Promise<{ bytes: Uint8Array; name: string }> {
+async function bytesOf(
+  input: unknown,
+  signal?: AbortSignal,
+): Promise<{ bytes: Uint8Array; name: string }> {
+  if (
+    /^https?:/i.test(input instanceof URL ? input.href : typeof input === "string" ? input : "")
+  ) {
+    const url = String(input);
+    return { bytes: await download(url, signal), name: url };
+  }
   if (typeof input === "string" || input instanceof URL) {
     const isUrl = input instanceof URL || input.startsWith("file:");
     const path = isUrl ? fileURLToPath(input) : input;
@@ -133,6 +144,31 @@ async function bytesOf(input: unknown): Promise<{ bytes: Uint8Array; name: strin
   }
   checkFileSize(bytes.length, "image bytes");
   return { bytes, name: "image bytes" };
+}
+
+async function download(url: string, signal?: AbortSignal): Promise<Uint8Array> {
+  try {
+    const response = await fetch(url, { signal: signal ?? null });
+    if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`);
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    // Counted while it comes: a server need not say how much it will send.
+    for await (const part of response.body) {
+      size += part.length;
+      if (size > MAX_FILE) checkFileSize(size, url);
+      parts.push(part);
+    }
+    checkFileSize(size, url);
+    return Buffer.concat(parts, size);
+  } catch (error) {
+    if (isDtokError(error) || signal?.aborted) throw error;
+    throw new ArgumentError(`image ${url}`, {
+      expected: "a picture that can be fetched",
+      got: error instanceof Error ? error.message : String(error),
+      remedy: "Check the address and the connection.",
+      cause: error,
+    });
+  }
 }
 
 function checkFileSize(size: number, name: string): void {

@@ -1,4 +1,4 @@
-/** Sizes that PNG, JPEG, GIF and WebP declare; undefined where the header is of another kind. */
+/** Sizes that PNG, JPEG, GIF, WebP and AVIF declare; undefined where the header is of another kind. */
 export function headerSize(bytes: Uint8Array): { width: number; height: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = (at: number, length: number) =>
@@ -21,6 +21,16 @@ export function headerSize(bytes: Uint8Array): { width: number; height: number }
     }
     const bits = view.getUint32(21, true);
     return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+  }
+  if (bytes.length >= 12 && text(4, 4) === "ftyp") {
+    // ISO base media (AVIF, HEIF): the largest of the ispe boxes, since tiles and thumbnails have one each.
+    let size: { width: number; height: number } | undefined;
+    for (let at = 12; at + 16 <= bytes.length; at++) {
+      if (bytes[at] !== 0x69 || view.getUint32(at) !== 0x69737065) continue;
+      const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+      if (!size || width * height > size.width * size.height) size = { width, height };
+    }
+    return size;
   }
   if (bytes.length >= 4 && view.getUint16(0) === 0xffd8) {
     // Segments: marker, length, body. SOF0..SOF15 but DHT, JPG and DAC carry the size.

@@ -21,6 +21,9 @@ export interface ReadImageOptions {
   readonly maxPixels?: number;
 }
 
+/** Bytes that nearly every file's size is found in. */
+const HEADER = 1 << 18;
+
 /**
  * Decodes a picture to RGBA without colour conversion or premultiplication, so that PNG, JPEG and
  * WebP give the same pixels as in Node.js. EXIF orientation is applied.
@@ -78,7 +81,10 @@ async function bitmapOf(input: unknown, maxPixels: number): Promise<ImageBitmap>
       });
     }
     // The browser would decode a bomb before telling its size.
-    const size = headerSize(new Uint8Array(await blob.slice(0, 1 << 18).arrayBuffer()));
+    const size =
+      headerSize(new Uint8Array(await blob.slice(0, HEADER).arrayBuffer())) ??
+      // A JPEG may carry megabytes of metadata before its size.
+      (blob.size > HEADER ? headerSize(new Uint8Array(await blob.arrayBuffer())) : undefined);
     if (size) checkSize(size.width, size.height, maxPixels);
     return createImageBitmap(blob, { ...options, imageOrientation: "from-image" });
   }
