@@ -9,9 +9,12 @@ export type {
 export { baseSize, extendTokenizerJson } from "./vocabulary/tokenizer-json.js";
 export type { AddedToken, TokenizerJson } from "./vocabulary/tokenizer-json.js";
 export { PAD_PLACE, ROW_PLACE } from "./layouts/layout.js";
-export type { SequenceLayout } from "./layouts/layout.js";
-export { sequenceLayout, sequenceLayoutNames } from "./layouts/order.js";
-export type { SequenceLayoutName } from "./layouts/order.js";
+export type { SequenceLayout, SpanExtent } from "./layouts/layout.js";
+export { sequenceLayout, sequenceLayoutGrammars, sequenceLayoutNames } from "./layouts/order.js";
+export type { SequenceLayoutName, SequenceLayoutSpec } from "./layouts/order.js";
+export { mergeStreams, splitStreams } from "./layouts/parallel.js";
+export { fromRuns, toRuns } from "./layouts/run-length.js";
+export { mergeRates, splitRates } from "./layouts/snac.js";
 export { DEFAULT_MAX_POSITIONS } from "./sequence/cursor.js";
 export { pack } from "./sequence/pack.js";
 export type { PackedSequence, PartSpan, SequencePart } from "./sequence/pack.js";

@@ -1,4 +1,4 @@
-import { ROW_PLACE } from "./layout.js";
+import { ROW_PLACE, positionsOf } from "./layout.js";
 import type { SequenceLayout } from "./layout.js";
 
 /**
@@ -8,15 +8,15 @@ import type { SequenceLayout } from "./layout.js";
  *     2 x 2 positions a b / c d, one codebook:   a b ROW c d ROW
  */
 export const rowSeparated: SequenceLayout = {
-  name: "row-separated",
+  spec: "row-separated",
   order(shape, levels) {
     const row = shape[shape.length - 1]! * levels;
-    const total = shape.reduce((a, b) => a * b, levels);
+    const total = positionsOf(shape) * levels;
     if (total === 0) return new Int32Array(0);
     const order = new Int32Array(total + total / row);
-    for (let cell = 0, i = 0; cell < total; cell++) {
-      order[i++] = cell;
-      if ((cell + 1) % row === 0) order[i++] = ROW_PLACE;
+    for (let cell = 0, i = 0; cell < total;) {
+      for (const end = cell + row; cell < end; cell++) order[i++] = cell;
+      order[i++] = ROW_PLACE;
     }
     return order;
   },

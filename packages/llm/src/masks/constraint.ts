@@ -3,7 +3,9 @@
  * model whose other logits are set to -Infinity writes nothing but whole, valid spans.
  */
 import { ArgumentError, ShapeError } from "@dtok/core";
+import { positionsOf } from "../layouts/layout.js";
 import { SequenceCursor } from "../sequence/cursor.js";
+import { rulesOf } from "../sequence/rules.js";
 import { MAX_EXTENT, SIZE_TOKENS } from "../vocabulary/vocabulary.js";
 import type { Vocabulary } from "../vocabulary/vocabulary.js";
 
@@ -21,7 +23,7 @@ export interface ConstraintOptions {
   readonly text?: boolean | readonly number[];
   /** Modalities that may begin. Default all. */
   readonly modalities?: readonly string[];
-  /** Extents that a modality's grids must have: { "image/photo-16x": [16, 16] }. */
+  /** Extents that a modality's grids must have, in positions: { "image/photo-16x": [16, 16] }. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** IDs that a modality's positions may take: the catalogue's trie (PrefixTrie of @dtok/recsys fits). */
   readonly tries?: Readonly<Record<string, TrieLike>>;
@@ -35,6 +37,7 @@ export class TokenConstraint {
   readonly words: number;
   private readonly cursor: SequenceCursor;
   private readonly between: Uint32Array;
+  private readonly roots = new Map<string, Uint32Array>();
   private trie: unknown;
 
   constructor(
@@ -59,38 +62,49 @@ export class TokenConstraint {
       }
     }
     for (const name of modalities ?? vocabulary.modalities.map(({ id }) => id)) {
-      const { begin } = vocabulary.modality(name);
-      setRange(this.between, begin, begin + 1);
+      const block = vocabulary.modality(name);
+      if (this.cursor.mayBegin(block)) setRange(this.between, block.begin, block.begin + 1);
     }
-    for (const [name, shape] of Object.entries(shapes)) {
-      const { axes } = vocabulary.modality(name);
-      const fits =
-        shape.length === axes &&
-        shape.every((n) => Number.isInteger(n) && n >= 1 && n <= MAX_EXTENT) &&
-        shape.reduce((a, b) => a * b, 1) <= this.cursor.maxPositions;
-      if (!fits) {
-        throw new ShapeError(`extent of ${name}`, {
-          expected: `${axes} axes of 1 to ${MAX_EXTENT}, at most ${this.cursor.maxPositions} positions`,
-          got: `[${shape.join(", ")}]`,
-          remedy: "Give the extent in positions of the grid.",
-        });
-      }
-    }
+    for (const [name, shape] of Object.entries(shapes)) this.checkShape(name, shape);
     for (const [name, trie] of Object.entries(tries)) {
-      const { codebookSizes, layout } = vocabulary.modality(name);
-      const together = layout === "interleaved" || layout === "row-separated";
-      if (
-        trie.depth !== codebookSizes.length ||
-        !together ||
-        trie.allowed(trie.root).length === 0
-      ) {
+      const block = vocabulary.modality(name);
+      const depth = block.codebookSizes.length;
+      const codes = trie.allowed(trie.root);
+      if (trie.depth !== depth || codes.length === 0 || !isContiguous(vocabulary, name)) {
         throw new ArgumentError(`trie of ${name}`, {
-          expected: `IDs of ${codebookSizes.length} codes, at least one, and an interleaved layout`,
-          got: `${trie.depth} codes in the layout ${layout}`,
+          expected: `IDs of ${depth} codes, at least one, in a layout that writes each whole (items)`,
+          got: `${trie.depth} codes in the layout ${block.layout}`,
           remedy: "Build the trie from the same IDs as the modality.",
         });
       }
+      // Every ID begins at the root, which may have as many codes as there are items.
+      const root = new Uint32Array(this.words);
+      setCodes(root, block.offsets[0]!, codes);
+      this.roots.set(name, root);
     }
+  }
+
+  private checkShape(name: string, shape: readonly number[]): void {
+    const block = this.vocabulary.modality(name);
+    const { fixed, period } = rulesOf(block);
+    const most = block.extent === "open" ? this.cursor.maxPositions : MAX_EXTENT;
+    const fits =
+      shape.length === block.axes &&
+      shape.every((n) => Number.isInteger(n) && n >= 1 && n <= most) &&
+      positionsOf(shape) <= this.cursor.maxPositions &&
+      (period === 0 || shape[0]! % period === 0) &&
+      (fixed === undefined || fixed.join() === shape.join());
+    if (fits) return;
+    throw new ShapeError(`extent of ${name}`, {
+      expected:
+        fixed !== undefined
+          ? `the vocabulary's [${fixed.join(", ")}]`
+          : `${block.axes} axes of 1 to ${most}, at most ${this.cursor.maxPositions} positions${
+              period > 1 ? `, a multiple of ${period}` : ""
+            }`,
+      got: `[${shape.join(", ")}]`,
+      remedy: "Give the extent in positions of the grid.",
+    });
   }
 
   /** True between spans, where a sequence may end. */
@@ -112,10 +126,10 @@ export class TokenConstraint {
   advance(id: number): void {
     const { cursor } = this;
     const trie = this.currentTrie();
-    const cell = cursor.order[cursor.place] ?? -1;
-    const level = trie === undefined || cell < 0 ? -1 : cell % trie.depth;
+    const level = trie === undefined ? -1 : this.trieLevel(trie);
+    const ends = id === cursor.block?.end;
     cursor.advance(id);
-    if (level >= 0) {
+    if (level >= 0 && !ends) {
       const at = level === 0 ? trie!.root : this.trie;
       const code = id - cursor.block!.offsets[level]!;
       this.trie = at === undefined ? undefined : trie!.step(at, code);
@@ -141,31 +155,49 @@ export class TokenConstraint {
       out.set(this.between);
       return out;
     }
-    out.fill(0);
     if (cursor.inHead) {
       const [first, end] = this.sizeRange();
+      out.fill(0);
       setRange(out, vocabulary.sizes + first, vocabulary.sizes + end);
       return out;
     }
+    const wanted = cursor.open ? this.options.shapes?.[block.id]?.[0] : undefined;
+    const left = wanted === undefined ? Infinity : wanted - cursor.positions;
+    const { canEnd } = cursor;
     const trie = this.currentTrie();
-    const cell = cursor.order[cursor.place] ?? -1;
-    if (trie === undefined || cell < 0) {
-      const [first, end] = cursor.range();
-      setRange(out, first, end);
-      return out;
-    }
-    const level = cell % trie.depth;
-    const at = level === 0 ? trie.root : this.trie;
-    // A prompt may hold an ID that no item has; what follows it is then free, so that it can end.
-    const codes = at === undefined ? undefined : trie.allowed(at);
-    if (codes === undefined) setRange(out, ...cursor.range());
+    const level = trie === undefined ? -1 : this.trieLevel(trie);
+    // A wanted length that a prompt already went beyond can only end.
+    const mayGoOn = left > 0 || !canEnd;
+    if (level === 0 && mayGoOn && hasMore(cursor)) out.set(this.roots.get(block.id)!);
     else {
-      for (let i = 0; i < codes.length; i++) {
-        const id = block.offsets[level]! + codes[i]!;
-        out[id >>> 5]! |= 1 << (id & 31);
-      }
+      out.fill(0);
+      if (mayGoOn) this.setNext(out, trie, level, left);
     }
+    if (canEnd && (left <= 0 || wanted === undefined)) setRange(out, block.end, block.end + 1);
     return out;
+  }
+
+  /** The ids that go on with the span. */
+  private setNext(out: Uint32Array, trie: TrieLike | undefined, level: number, left: number): void {
+    const { cursor } = this;
+    const block = cursor.block!;
+    const [first, end] = cursor.range();
+    // A prompt may hold an ID that no item has; what follows it is then free, so that it can end.
+    if (trie !== undefined && level > 0 && this.trie !== undefined) {
+      setCodes(out, block.offsets[level]!, trie.allowed(this.trie));
+      return;
+    }
+    const isDuration =
+      block.durations > 0 && cursor.table.kinds[cursor.place] === cursor.rules.levels - 1;
+    setRange(out, first, isDuration ? Math.min(end, first + Math.max(left, 1)) : end);
+  }
+
+  /** Level of the code that comes next; -1 where it is none. */
+  private trieLevel(trie: TrieLike): number {
+    const { table, place, rules } = this.cursor;
+    const cell = table.cells[place] ?? -1;
+    const level = cell < 0 ? -1 : cell % rules.levels;
+    return level < trie.depth ? level : -1;
   }
 
   private currentTrie(): TrieLike | undefined {
@@ -190,6 +222,50 @@ export class TokenConstraint {
       cursor.high === mostHigh ? (most % SIZE_TOKENS) + 1 : SIZE_TOKENS,
     ];
   }
+}
+
+function hasMore(cursor: SequenceCursor): boolean {
+  const [first, end] = cursor.range();
+  return first < end;
+}
+
+/** True if the codes of a position stand together, the first codebook first. */
+function isContiguous(vocabulary: Vocabulary, name: string): boolean {
+  const { axes, extent } = vocabulary.modality(name);
+  const rules = rulesOf(vocabulary.modality(name));
+  const shape = typeof extent === "string" ? [2, 2, 2].slice(0, axes) : extent;
+  const { cells } = extent === "open" ? rules.openTable : rules.table(shape);
+  return cells.every((cell, p) => cell % rules.levels <= 0 || cells[p - 1] === cell - 1);
+}
+
+/** Sets the bits of codes, rising or not. */
+function setCodes(words: Uint32Array, offset: number, codes: ArrayLike<number>): void {
+  const count = codes.length;
+  if (count === 0) return;
+  const first = codes[0]! + offset;
+  // Rising codes without a gap, as a trie's root often has: one range.
+  if (codes[count - 1]! + offset - first === count - 1 && isRun(codes)) {
+    setRange(words, first, first + count);
+    return;
+  }
+  // Rising codes touch each word once.
+  let word = first >>> 5;
+  let bits = 0;
+  for (let i = 0; i < count; i++) {
+    const id = codes[i]! + offset;
+    if (id >>> 5 !== word) {
+      words[word]! |= bits;
+      word = id >>> 5;
+      bits = 0;
+    }
+    bits |= 1 << (id & 31);
+  }
+  words[word]! |= bits;
+}
+
+function isRun(codes: ArrayLike<number>): boolean {
+  for (let i = 1; i < codes.length; i++) if (codes[i] !== codes[i - 1]! + 1) return false;
+  return true;
 }
 
 /** Sets the bits [first, end). */
@@ -217,11 +293,15 @@ export function applyMask(mask: Uint32Array, logits: Float32Array): void {
   const words = Math.ceil(logits.length / 32);
   for (let w = 0; w < words; w++) {
     const bits = mask[w] ?? 0;
+    if (bits === 0xffffffff) continue;
     const from = w * 32;
-    const end = Math.min(from + 32, logits.length);
-    if (bits === 0) logits.fill(-Infinity, from, end);
-    else if (bits !== 0xffffffff) {
-      for (let i = from; i < end; i++) if ((bits & (1 << (i - from))) === 0) logits[i] = -Infinity;
+    if (bits === 0) {
+      // Nearly all of a mask is zero: one fill for as many words as there are.
+      while (w + 1 < words && (mask[w + 1] ?? 0) === 0) w++;
+      logits.fill(-Infinity, from, Math.min((w + 1) * 32, logits.length));
+      continue;
     }
+    const end = Math.min(from + 32, logits.length);
+    for (let i = from; i < end; i++) if ((bits & (1 << (i - from))) === 0) logits[i] = -Infinity;
   }
 }

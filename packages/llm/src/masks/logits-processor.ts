@@ -18,7 +18,7 @@ export function logitsProcessor(
   vocabulary: Vocabulary,
   options: ConstraintOptions = {},
 ): <T extends LogitsTensor>(inputIds: readonly (readonly (bigint | number)[])[], logits: T) => T {
-  const rows: { constraint: TokenConstraint; ids: number[] }[] = [];
+  const rows: { constraint: TokenConstraint; ids: (bigint | number)[] }[] = [];
   const mask = new Uint32Array(Math.ceil(vocabulary.size / 32));
   return (inputIds, logits) => {
     const width = logits.dims[logits.dims.length - 1] ?? 0;
@@ -31,14 +31,14 @@ export function logitsProcessor(
     }
     for (const [b, ids] of inputIds.entries()) {
       const row = (rows[b] ??= { constraint: new TokenConstraint(vocabulary, options), ids: [] });
-      if (ids.length < row.ids.length || row.ids.some((id, i) => id !== Number(ids[i]))) {
+      // Compared as they come: turning thousands of bigints into numbers would be most of a step.
+      if (ids.length < row.ids.length || row.ids.some((id, i) => id !== ids[i])) {
         row.constraint.reset();
         row.ids.length = 0;
       }
       for (let i = row.ids.length; i < ids.length; i++) {
-        const id = Number(ids[i]);
-        row.constraint.advance(id);
-        row.ids.push(id);
+        row.constraint.advance(Number(ids[i]));
+        row.ids.push(ids[i]!);
       }
       applyMask(row.constraint.allowed(mask), logits.data.subarray(b * width, (b + 1) * width));
     }

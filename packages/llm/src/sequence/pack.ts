@@ -1,13 +1,18 @@
 /* Parts of several modalities as one sequence of ids. The inverse is in parse.ts. */
 import { ArgumentError, CodeRangeError, LimitError, MismatchError, ShapeError } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
-import { PAD_PLACE, positionsOf } from "../layouts/layout.js";
-import { LayoutTables } from "../layouts/order.js";
+import { positionsOf } from "../layouts/layout.js";
+import { toRuns } from "../layouts/run-length.js";
 import { MAX_EXTENT, SIZE_TOKENS } from "../vocabulary/vocabulary.js";
 import type { ModalityIds, Vocabulary } from "../vocabulary/vocabulary.js";
+import { rulesOf } from "./rules.js";
+import type { PlaceTable, SpanRules } from "./rules.js";
 
 /** Text as ids of the base tokenizer, or tokens of a modality (`grid.tokenizer` says which). */
 export type SequencePart = Int32Array | readonly number[] | TokenGrid;
+
+/** Ids of one sequence. */
+const MAX_LENGTH = 2 ** 30;
 
 /** Ids [start, end) of one part. */
 export interface PartSpan {
@@ -25,11 +30,12 @@ export interface PackedSequence {
 }
 
 /**
- * One sequence of ids: text as it is, each grid as begin, extent, codes in the modality's layout, end.
+ * One sequence of ids: text as it is, each grid as begin, extent (where it is written), codes in the
+ * modality's layout, end.
  * Side values (an image's size in pixels, a gain) do not go into ids and are returned beside them.
  *
  * @throws CodeRangeError (text or code outside its range), MismatchError (a grid of a tokenizer that
- *   the vocabulary lacks, or with other codebooks), ShapeError, LimitError (an axis above 65,535)
+ *   the vocabulary lacks, or with other codebooks), ShapeError, LimitError (a written axis above 65,535)
  */
 export function pack(vocabulary: Vocabulary, parts: readonly SequencePart[]): PackedSequence {
   if (!Array.isArray(parts)) {
@@ -39,33 +45,76 @@ export function pack(vocabulary: Vocabulary, parts: readonly SequencePart[]): Pa
       remedy: "Write pack(vocabulary, [textIds, grid]).",
     });
   }
-  const tables = new LayoutTables();
-  const orders = (parts as readonly SequencePart[]).map((part) => {
-    if (!isGrid(part)) return undefined;
-    const block = checkGrid(vocabulary, part);
-    return { block, order: tables.get(block.layout, part.shape, block.codebookSizes.length) };
-  });
   let length = 0;
   const spans: PartSpan[] = [];
   const sides: TokenGrid["side"][] = [];
-  for (const [i, part] of parts.entries()) {
+  const written: (WrittenGrid | undefined)[] = [];
+  for (const part of parts as readonly SequencePart[]) {
     const start = length;
-    const grid = orders[i];
+    const grid = isGrid(part) ? toWrite(vocabulary, part) : undefined;
+    written.push(grid);
     if (grid === undefined) length += (part as Int32Array).length;
     else {
-      length += 2 + 2 * grid.block.axes + grid.order.length;
+      length += grid.length;
       sides.push((part as TokenGrid).side);
     }
-    spans.push({ start, end: length, modality: grid?.block.id ?? "text" });
+    spans.push({ start, end: length, modality: grid?.rules.block.id ?? "text" });
+  }
+  if (length > MAX_LENGTH) {
+    throw new LimitError("sequence", {
+      expected: `at most ${MAX_LENGTH} ids`,
+      got: String(length),
+      remedy: "Pack fewer parts at once.",
+    });
   }
   const ids = new Int32Array(length);
-  for (const [i, part] of parts.entries()) {
+  for (const [i, grid] of written.entries()) {
     const { start } = spans[i]!;
-    const grid = orders[i];
-    if (grid === undefined) writeText(vocabulary, part as Int32Array, ids, start);
-    else writeGrid(vocabulary, grid.block, part as TokenGrid, grid.order, ids, start);
+    if (grid === undefined) writeText(vocabulary, parts[i] as Int32Array, ids, start);
+    else writeGrid(vocabulary, grid, ids, start);
   }
   return { ids, spans, sides };
+}
+
+/** A grid's codes as its layout writes them (runs, where it merges them). */
+interface WrittenGrid {
+  readonly rules: SpanRules;
+  readonly data: Int32Array;
+  /** Extent, where it is written. */
+  readonly head: readonly number[];
+  /** Places of the whole span, or what repeats of an open one. */
+  readonly table: PlaceTable;
+  readonly length: number;
+}
+
+function toWrite(vocabulary: Vocabulary, grid: TokenGrid): WrittenGrid {
+  const block = checkGrid(vocabulary, grid);
+  const rules = rulesOf(block);
+  const [rows] = grid.codes.shape;
+  if (block.extent === "open") {
+    if (rows % rules.period !== 0) {
+      throw new ShapeError(`grid of ${block.id}`, {
+        expected: `a multiple of ${rules.period} positions, as ${block.layout} writes open spans`,
+        got: String(rows),
+        remedy: 'Pad the grid, or let the vocabulary write extents (extent: "written").',
+      });
+    }
+    const codes = block.durations > 0 ? toRuns(grid.codes, block.durations) : grid.codes;
+    const places = (codes.shape[0] / rules.period) * rules.periodPlaces;
+    return { rules, data: codes.data, head: [], table: rules.openTable, length: places + 2 };
+  }
+  const { fixed } = rules;
+  if (fixed !== undefined && grid.shape.some((extent, i) => extent !== fixed[i])) {
+    throw new ShapeError(`grid of ${block.id}`, {
+      expected: `the vocabulary's extent [${fixed.join(", ")}]`,
+      got: `[${grid.shape.join(", ")}]`,
+      remedy: 'Let the vocabulary write extents (extent: "written").',
+    });
+  }
+  const head = fixed === undefined ? grid.shape : [];
+  const table = rules.table(grid.shape);
+  const length = 2 + 2 * head.length + table.cells.length;
+  return { rules, data: grid.codes.data, head, table, length };
 }
 
 function isGrid(part: SequencePart): part is TokenGrid {
@@ -104,6 +153,7 @@ function checkGrid(vocabulary: Vocabulary, grid: TokenGrid): ModalityIds {
     !grid.shape.every((extent) => Number.isSafeInteger(extent) && extent >= 1) ||
     positionsOf(grid.shape) !== rows ||
     width !== codebookSizes.length ||
+    !(grid.codes.data instanceof Int32Array) ||
     grid.codes.data.length !== rows * width
   ) {
     throw new ShapeError(`grid of ${block.id}`, {
@@ -112,11 +162,11 @@ function checkGrid(vocabulary: Vocabulary, grid: TokenGrid): ModalityIds {
       remedy: "Leave empty grids out of the sequence.",
     });
   }
-  if (grid.shape.some((extent) => extent > MAX_EXTENT)) {
+  if (block.extent === "written" && grid.shape.some((extent) => extent > MAX_EXTENT)) {
     throw new LimitError(`grid of ${block.id}`, {
       expected: `axes of at most ${MAX_EXTENT}`,
       got: `[${grid.shape.join(", ")}]`,
-      remedy: "Cut the signal into pieces.",
+      remedy: 'Cut the signal into pieces, or leave the extent open (extent: "open").',
     });
   }
   return block;
@@ -128,52 +178,76 @@ function writeText(
   ids: Int32Array,
   start: number,
 ): void {
+  // A plain list may hold fractions and more than 32 bits; what an Int32Array keeps of them differs.
+  if (text instanceof Int32Array) ids.set(text, start);
+  else for (let i = 0; i < text.length; i++) ids[start + i] = text[i]!;
   for (let i = 0; i < text.length; i++) {
     const id = text[i]!;
-    if (!Number.isInteger(id) || id < 0 || id >= base) {
-      throw new CodeRangeError("text", {
-        expected: `ids in [0, ${base})`,
-        got: `${id} at ${i}`,
-        remedy: "Encode text by the tokenizer that the vocabulary was built on.",
-      });
-    }
-    ids[start + i] = id;
+    if (id >= 0 && id < base && ids[start + i] === id) continue;
+    throw new CodeRangeError("text", {
+      expected: `ids in [0, ${base})`,
+      got: `${id} at ${i}`,
+      remedy: "Encode text by the tokenizer that the vocabulary was built on.",
+    });
   }
 }
 
 function writeGrid(
   vocabulary: Vocabulary,
-  block: ModalityIds,
-  grid: TokenGrid,
-  order: Int32Array,
+  { rules, data, head, table, length }: WrittenGrid,
   ids: Int32Array,
   start: number,
 ): void {
-  const { data } = grid.codes;
-  const { offsets, codebookSizes, pad, row } = block;
-  const levels = codebookSizes.length;
+  const { block } = rules;
   let at = start;
   ids[at++] = block.begin;
-  for (const extent of grid.shape) {
+  for (const extent of head) {
     ids[at++] = vocabulary.sizes + Math.floor(extent / SIZE_TOKENS);
     ids[at++] = vocabulary.sizes + (extent % SIZE_TOKENS);
   }
-  for (let i = 0; i < order.length; i++) {
-    const cell = order[i]!;
-    if (cell < 0) {
-      ids[at++] = cell === PAD_PLACE ? pad : row;
-      continue;
-    }
-    const code = data[cell]!;
-    const level = levels === 1 ? 0 : cell % levels;
-    if (code < 0 || code >= codebookSizes[level]!) {
+  const end = start + length - 1;
+  // Once for a table of the whole span; an open span's repeats.
+  for (let base = 0; at < end;) {
+    const places = Math.min(table.cells.length, end - at);
+    const bad = writePlaces(rules, table, places, data, base, ids, at);
+    if (bad >= 0) {
+      const level = bad % rules.levels;
       throw new CodeRangeError(`grid of ${block.id}`, {
-        expected: `codes in [0, ${codebookSizes[level]}) in codebook ${level}`,
-        got: `${code} at position ${Math.floor(cell / levels)}`,
+        expected: `codes in [0, ${rules.counts[level]}) in codebook ${level}`,
+        got: `${data[bad]} at position ${Math.floor(bad / rules.levels)}`,
         remedy: "Make the grid by createTokenGrid, which checks its codes.",
       });
     }
-    ids[at++] = code + offsets[level]!;
+    at += places;
+    base += places === table.cells.length ? cellsOf(rules, table) : 0;
   }
   ids[at] = block.end;
+}
+
+/** Cells that a whole open table holds. */
+function cellsOf({ levels, period, periodPlaces }: SpanRules, { cells }: PlaceTable): number {
+  return period === 0 ? 0 : (cells.length / periodPlaces) * period * levels;
+}
+
+/** The inner loop: -1, or the first cell whose code is out of range. */
+function writePlaces(
+  { firsts, counts }: SpanRules,
+  { cells, kinds }: PlaceTable,
+  places: number,
+  data: Int32Array,
+  base: number,
+  ids: Int32Array,
+  at: number,
+): number {
+  for (let p = 0; p < places; p++) {
+    const cell = cells[p]!;
+    const kind = kinds[p]!;
+    if (cell < 0) ids[at + p] = firsts[kind]!;
+    else {
+      const code = data[base + cell]!;
+      if (code < 0 || code >= counts[kind]!) return base + cell;
+      ids[at + p] = code + firsts[kind]!;
+    }
+  }
+  return -1;
 }

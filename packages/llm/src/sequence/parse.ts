@@ -1,7 +1,8 @@
 /* Ids back to text and grids, at once or as a model emits them. */
 import { ArgumentError, FormatError, MismatchError, isDtokError } from "@dtok/core";
-import type { DtokError, TokenGrid } from "@dtok/core";
+import type { Codes, DtokError, TokenGrid } from "@dtok/core";
 import { positionsOf } from "../layouts/layout.js";
+import { fromRuns } from "../layouts/run-length.js";
 import type { ModalityIds, Vocabulary } from "../vocabulary/vocabulary.js";
 import { SequenceCursor } from "./cursor.js";
 
@@ -10,7 +11,8 @@ import { SequenceCursor } from "./cursor.js";
  * - "strict": a typed error; the parser is then of no further use.
  * - "drop": the span it breaks is left out, with a "dropped" event; reading goes on at that id, and
  *   ids that mean nothing outside a span are left out up to the next text id or begin token.
- * - "fill": as "drop", but a span whose extent was read is kept, its missing codes 0 and `complete` false.
+ * - "fill": as "drop", but a span whose extent was read is kept, its missing codes 0 and `complete`
+ *   false; of a span that has none (extent "open") the whole positions are kept, if there are any.
  */
 export type Recovery = "strict" | "drop" | "fill";
 
@@ -42,11 +44,11 @@ export class SequenceParser {
   private spanStart = 0;
   private at = 0;
   private grids = 0;
-  private text: number[] = [];
+  private text: Int32Array[] = [];
   private dropped: { at: number; count: number; error: DtokError } | undefined;
 
   constructor(
-    vocabulary: Vocabulary,
+    private readonly vocabulary: Vocabulary,
     private readonly options: ParseOptions = {},
   ) {
     this.recovery = options.recovery ?? "strict";
@@ -63,12 +65,13 @@ export class SequenceParser {
   /** What these ids complete. Text comes out at once, a grid with its end token. */
   push(ids: ArrayLike<number>): SequenceEvent[] {
     const events: SequenceEvent[] = [];
-    for (let i = 0; i < ids.length;) {
-      // Nearly all ids are cells of a grid: read as many as there are without leaving this loop.
-      const taken = this.cells(ids, i);
+    const whole = ids instanceof Int32Array ? ids : toIntegers(ids);
+    for (let i = 0; i < whole.length;) {
+      // Nearly all ids are cells of a grid or text: read as many as there are without leaving a loop.
+      const taken = this.cursor.block === undefined ? this.texts(whole, i) : this.cells(whole, i);
       i += taken;
       this.at += taken;
-      if (i < ids.length) {
+      if (taken === 0) {
         this.one(ids[i]!, events);
         i++;
         this.at++;
@@ -101,55 +104,92 @@ export class SequenceParser {
   }
 
   /**
-   * The span under way as far as it decodes: the leading steps of its first axis (rows of an image,
-   * frames of sound) of which every code is known. Undefined where there is none yet.
+   * Leading steps of the first axis (rows of an image, frames of sound, whole scales) of the span
+   * under way of which every code is known: what `partial` gives. 0 between spans.
    */
-  partial(): TokenGrid | undefined {
-    const { block, order, place, shape } = this.cursor;
-    if (block === undefined || this.cursor.inHead) return undefined;
-    const levels = block.codebookSizes.length;
-    const perStep = positionsOf(shape.slice(1)) * levels;
-    // Cells that are still to come: the first of them ends what is known.
-    let first = this.codes.length;
-    for (let i = place; i < order.length; i++) {
-      const cell = order[i]!;
-      if (cell >= 0 && cell < first) first = cell;
+  get decodable(): number {
+    const { block, rules, table, place, shape, inHead } = this.cursor;
+    if (block === undefined || inHead) return 0;
+    if (block.extent === "open") return this.cursor.positions;
+    return rules.stepsBefore(table, shape, place);
+  }
+
+  /**
+   * The span under way as far as it decodes, from step `from` on: [decodable - from, …]. Undefined
+   * where there is nothing yet. A decoder that follows a stream asks for the steps it has not seen.
+   */
+  partial(from = 0): TokenGrid | undefined {
+    const end = this.decodable;
+    if (!Number.isSafeInteger(from) || from < 0) {
+      throw new ArgumentError("from", {
+        expected: "a step, counted from 0",
+        got: String(from),
+        remedy: "Pass how many steps were taken before.",
+      });
     }
-    const steps = Math.floor(first / perStep);
-    if (steps === 0) return undefined;
-    const known = this.codes.slice(0, steps * perStep);
-    return this.makeGrid(block, [steps, ...shape.slice(1)], known, this.grids);
+    if (end <= from) return undefined;
+    const block = this.cursor.block!;
+    const { shape } = this.cursor;
+    if (block.durations > 0) {
+      const { data, shape: runs } = this.openCodes();
+      const { data: codes } = fromRuns({ data, shape: runs });
+      const known = codes.slice(from * block.codebookSizes.length);
+      return this.makeGrid(block, [end - from], known, this.grids);
+    }
+    const perStep = positionsOf(shape.slice(1)) * block.codebookSizes.length;
+    const known = this.codes.slice(from * perStep, end * perStep);
+    return this.makeGrid(block, [end - from, ...shape.slice(1)], known, this.grids);
+  }
+
+  /** Takes the text ids from `from` on; returns how many. */
+  private texts(ids: Int32Array, from: number): number {
+    const { base } = this.vocabulary;
+    let i = from;
+    while (i < ids.length && ids[i]! >= 0 && ids[i]! < base) i++;
+    if (i === from) return 0;
+    // What was dropped before these ids is told before them; the events of `push` are in order.
+    if (this.dropped !== undefined) return 0;
+    this.text.push(ids.slice(from, i));
+    return i - from;
   }
 
   /** Takes the ids from `from` on that are codes in their place; returns how many. */
-  private cells(ids: ArrayLike<number>, from: number): number {
-    const { block, order } = this.cursor;
-    if (block === undefined) return 0;
-    const { codebookSizes, offsets } = block;
-    const levels = codebookSizes.length;
-    const { codes } = this;
-    let { place } = this.cursor;
-    const end = Math.min(ids.length, from + order.length - place);
-    let i = from;
-    for (; i < end; i++) {
-      const cell = order[place]!;
-      if (cell < 0) break;
-      const level = levels === 1 ? 0 : cell % levels;
-      const code = ids[i]! - offsets[level]!;
-      // The last term refuses fractions, which a plain list may hold.
-      if (!(code >= 0 && code < codebookSizes[level]!) || code !== (code | 0)) break;
-      codes[cell] = code;
-      place++;
+  private cells(ids: Int32Array, from: number): number {
+    const { cursor } = this;
+    const { block, rules, table, base } = cursor;
+    // Runs are counted one by one.
+    if (cursor.inHead || block!.durations > 0) return 0;
+    const { cells, kinds } = table;
+    const { firsts, counts } = rules;
+    let end = cells.length;
+    if (cursor.open) {
+      const before = base / rules.levels;
+      const room = Math.floor((cursor.maxPositions - before) / rules.period);
+      end = Math.min(end, room * rules.periodPlaces);
+      this.reserve(base + cells.length * rules.levels);
     }
-    this.cursor.place = place;
-    return i - from;
+    const { codes } = this;
+    const { place } = cursor;
+    const count = Math.min(ids.length - from, end - place);
+    let k = 0;
+    for (; k < count; k++) {
+      const cell = cells[place + k]!;
+      const kind = kinds[place + k]!;
+      const code = ids[from + k]! - firsts[kind]!;
+      if (code < 0 || code >= counts[kind]!) break;
+      if (cell >= 0) codes[base + cell] = code;
+    }
+    if (k <= 0) return 0;
+    cursor.place = place + k;
+    cursor.wrap();
+    return k;
   }
 
   private one(id: number, events: SequenceEvent[]): void {
     const { cursor } = this;
     const before = cursor.block;
-    const wasInHead = cursor.inHead;
-    const { shape } = cursor;
+    const { inHead, shape, table, base, place } = cursor;
+    const open = before?.end === id && cursor.open && cursor.canEnd ? this.openCodes() : undefined;
     try {
       cursor.advance(id);
     } catch (error) {
@@ -163,25 +203,59 @@ export class SequenceParser {
       return;
     }
     this.closeDropped(events);
+    const { block } = cursor;
     if (before === undefined) {
-      if (cursor.block === undefined) this.text.push(id);
+      if (block === undefined) this.text.push(Int32Array.of(id));
       else {
         this.closeText(events);
         this.spanStart = this.at;
+        if (block.extent !== "written") this.begin(block);
       }
-    } else if (cursor.block === undefined) {
-      events.push(this.gridEvent(before, shape, true));
-    } else if (wasInHead && !cursor.inHead) {
-      this.codes = new Int32Array(positionsOf(cursor.shape) * before.codebookSizes.length);
+    } else if (block === undefined) {
+      if (open === undefined) events.push(this.gridEvent(before, shape, this.codes, true));
+      else events.push(this.openEvent(before, open, true));
+    } else if (inHead) {
+      if (!cursor.inHead) this.begin(block);
+    } else if (table.cells[place]! >= 0) {
+      if (cursor.open) this.reserve(base + table.cells[place]! + 1);
+      this.codes[base + table.cells[place]!] = id - cursor.rules.firsts[table.kinds[place]!]!;
     }
+  }
+
+  /** Room for the codes of the span that begins. */
+  private begin(block: ModalityIds): void {
+    if (block.extent === "open") return;
+    this.codes = new Int32Array(positionsOf(this.cursor.shape) * block.codebookSizes.length);
+  }
+
+  /** An open span's buffer grows and is used again: its grids are copies. */
+  private reserve(length: number): void {
+    if (this.codes.length >= length) return;
+    const grown = new Int32Array(Math.max(length, this.codes.length * 2));
+    grown.set(this.codes);
+    this.codes = grown;
+  }
+
+  /** Codes of the whole positions of an open span, as they are written. */
+  private openCodes(): Codes {
+    const { rules, base, place } = this.cursor;
+    const rows = base / rules.levels + Math.floor(place / rules.periodPlaces) * rules.period;
+    return { data: this.codes.slice(0, rows * rules.levels), shape: [rows, rules.levels] };
+  }
+
+  private openEvent(block: ModalityIds, written: Codes, complete: boolean): SequenceEvent {
+    const codes = block.durations > 0 ? fromRuns(written) : written;
+    return this.gridEvent(block, [codes.shape[0]], codes.data, complete);
   }
 
   private breakSpan(error: DtokError, events: SequenceEvent[]): void {
     const { cursor } = this;
     const block = cursor.block!;
-    if (this.recovery === "fill" && !cursor.inHead) {
+    const kept = cursor.open ? cursor.positions > 0 : !cursor.inHead;
+    if (this.recovery === "fill" && kept) {
       this.closeDropped(events);
-      events.push(this.gridEvent(block, cursor.shape, false));
+      if (cursor.open) events.push(this.openEvent(block, this.openCodes(), false));
+      else events.push(this.gridEvent(block, cursor.shape, this.codes, false));
     } else this.drop(this.spanStart, this.at - this.spanStart, error, events);
     cursor.reset();
   }
@@ -189,13 +263,10 @@ export class SequenceParser {
   private gridEvent(
     block: ModalityIds,
     shape: readonly number[],
+    codes: Int32Array,
     complete: boolean,
   ): SequenceEvent {
-    return {
-      type: "grid",
-      grid: this.makeGrid(block, shape, this.codes, this.grids++),
-      complete,
-    };
+    return { type: "grid", grid: this.makeGrid(block, shape, codes, this.grids++), complete };
   }
 
   private makeGrid(
@@ -222,7 +293,8 @@ export class SequenceParser {
 
   private closeText(events: SequenceEvent[]): void {
     if (this.text.length === 0) return;
-    events.push({ type: "text", ids: Int32Array.from(this.text) });
+    const [first, ...more] = this.text as [Int32Array, ...Int32Array[]];
+    events.push({ type: "text", ids: more.length === 0 ? first : joined(this.text) });
     this.text = [];
   }
 
@@ -231,6 +303,27 @@ export class SequenceParser {
     events.push({ type: "dropped", ...this.dropped });
     this.dropped = undefined;
   }
+}
+
+function joined(pieces: readonly Int32Array[]): Int32Array {
+  const whole = new Int32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** What is no 32-bit integer becomes -1, which stands nowhere; errors name what it was. */
+function toIntegers(ids: ArrayLike<number>): Int32Array {
+  const whole = new Int32Array(ids.length);
+  for (let i = 0; i < whole.length; i++) {
+    const id = ids[i]!;
+    whole[i] = id;
+    if (whole[i] !== id) whole[i] = -1;
+  }
+  return whole;
 }
 
 export interface UnpackOptions extends Omit<ParseOptions, "side"> {

@@ -10,6 +10,7 @@ import {
   logitsProcessor,
   pack,
   sequenceLayout,
+  sequenceLayoutGrammars,
   sequenceLayoutNames,
   unpack,
 } from "../index.js";
@@ -22,7 +23,12 @@ const specs = fc
     fc.record({
       codebookSizes: fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 4 }),
       axes: fc.constantFrom(1 as const, 2 as const, 3 as const),
-      layout: fc.constantFrom(...sequenceLayoutNames),
+      layout: fc.constantFrom(
+        "interleaved" as const,
+        "level-major" as const,
+        "row-separated" as const,
+        "delay" as const,
+      ),
     }),
     { minLength: 1, maxLength: 4 },
   )
@@ -123,27 +129,32 @@ describe("Vocabulary", () => {
 });
 
 describe("layouts", () => {
-  it("hold every cell once", () => {
-    for (const name of sequenceLayoutNames) {
-      for (const shape of [[5], [2, 3], [2, 2, 2]]) {
-        const order = sequenceLayout(name).order(shape, 3);
-        const cells = order.filter((cell) => cell >= 0).toSorted();
-        const count = shape.reduce((a, b) => a * b, 3);
-        expect([...cells]).toEqual(Array.from({ length: count }, (_, i) => i));
-      }
+  it("are listed with how they are written, and refuse what is none", () => {
+    expect(Object.keys(sequenceLayoutGrammars)).toEqual([...sequenceLayoutNames]);
+    for (const spec of [
+      "spiral",
+      "raster:2",
+      "coarse-to-fine:",
+      "coarse-to-fine:0,2",
+      "next-scale:-1",
+      "next-scale:65536,65536",
+      "snac:2,3",
+      "parallel:2+2:1:1",
+      "semantic-acoustic:1/2/3",
+      "run-length:1,2",
+      "run-length:99999999999",
+      "constructor",
+    ]) {
+      expect(() => sequenceLayout(spec)).toThrow(/layout: expected/);
     }
-  });
-
-  it("are those of their pictures: positions a b c, codebooks 0 1", () => {
-    const names = ["a0", "a1", "b0", "b1", "c0", "c1"];
-    const draw = (name: (typeof sequenceLayoutNames)[number], shape: number[]) =>
-      [...sequenceLayout(name).order(shape, 2)]
-        .map((cell) => (cell === -1 ? "PAD" : cell === -2 ? "ROW" : names[cell]))
-        .join(" ");
-    expect(draw("interleaved", [3])).toBe("a0 a1 b0 b1 c0 c1");
-    expect(draw("level-major", [3])).toBe("a0 b0 c0 a1 b1 c1");
-    expect(draw("delay", [3])).toBe("a0 PAD b0 a1 c0 b1 PAD c1");
-    expect(draw("row-separated", [3, 1])).toBe("a0 a1 ROW b0 b1 ROW c0 c1 ROW");
+    for (const spec of [
+      "delay:0,2",
+      "parallel:1+8+8:2",
+      "semantic-acoustic:1/25",
+      "snac:1,2,4,8",
+    ]) {
+      expect(sequenceLayout(spec).spec).toBe(spec);
+    }
   });
 });
 

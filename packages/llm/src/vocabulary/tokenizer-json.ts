@@ -63,7 +63,7 @@ export function baseSize(json: TokenizerJson): number {
 /**
  * The tokenizer.json with the vocabulary's tokens as added tokens, so that texts of tokens and ids
  * turn into one another in any of Hugging Face's libraries. Begin, end, padding, row and size tokens
- * are special (`skip_special_tokens` leaves them out), codes are not.
+ * are special (`skip_special_tokens` leaves them out), codes and durations are not.
  *
  * @throws MismatchError where the vocabulary was built on another base or a token is there already
  */
@@ -94,6 +94,7 @@ export function extendTokenizerJson(json: TokenizerJson, vocabulary: Vocabulary)
         remedy: "Extend the base model's own file, not one that was extended before.",
       });
     }
+    const { kind } = vocabulary.meaning(id);
     added.push({
       id,
       content,
@@ -101,7 +102,7 @@ export function extendTokenizerJson(json: TokenizerJson, vocabulary: Vocabulary)
       lstrip: false,
       rstrip: false,
       normalized: false,
-      special: vocabulary.meaning(id).kind !== "code",
+      special: kind !== "code" && kind !== "duration",
     });
   }
   return { ...json, added_tokens: added };

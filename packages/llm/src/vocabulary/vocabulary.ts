@@ -11,8 +11,10 @@ import {
   LimitError,
   MismatchError,
 } from "@dtok/core";
+import { positionsOf } from "../layouts/layout.js";
+import type { SequenceLayout, SpanExtent } from "../layouts/layout.js";
 import { sequenceLayout } from "../layouts/order.js";
-import type { SequenceLayoutName } from "../layouts/order.js";
+import type { SequenceLayoutSpec } from "../layouts/order.js";
 
 /** Each axis of a grid's extent is written as two size tokens, high byte first. */
 export const SIZE_TOKENS = 256;
@@ -20,6 +22,8 @@ export const SIZE_TOKENS = 256;
 export const MAX_EXTENT = SIZE_TOKENS ** 2 - 1;
 /** Ids are signed 32-bit integers. */
 const MAX_IDS = 2 ** 31 - 1;
+/** Tables of places hold a codebook, padding or row in 16 bits. */
+const MAX_CODEBOOKS = 2 ** 16 - 4;
 
 /** One tokenizer's part of a vocabulary. */
 export interface ModalitySpec {
@@ -28,8 +32,14 @@ export interface ModalitySpec {
   readonly codebookSizes: readonly number[];
   /** Axes of its grids: 1 for sound, 2 for images, 3 for video. */
   readonly axes: 1 | 2 | 3;
-  /** Default "interleaved". */
-  readonly layout?: SequenceLayoutName;
+  /** Default "interleaved". `sequenceLayoutGrammars` lists them. */
+  readonly layout?: SequenceLayoutSpec;
+  /**
+   * Where a span's extent is told: "written" behind the begin token, "open" (the end token ends it,
+   * one axis), or a list that all grids of the modality have. Default: as the layout says, mostly
+   * "written".
+   */
+  readonly extent?: SpanExtent;
 }
 
 /** A modality with its ids. */
@@ -38,8 +48,10 @@ export interface ModalityIds extends Required<ModalitySpec> {
   readonly end: number;
   readonly pad: number;
   readonly row: number;
-  /** First id of each codebook. */
+  /** First id of each codebook; with run-length, last, that of the durations. */
   readonly offsets: readonly number[];
+  /** Durations that have a token, 1 to this; 0 where the layout writes none. */
+  readonly durations: number;
   /** Behind the last id. */
   readonly limit: number;
 }
@@ -49,6 +61,7 @@ export type TokenMeaning =
   | { readonly kind: "text" }
   | { readonly kind: "size"; readonly value: number }
   | { readonly kind: "begin" | "end" | "pad" | "row"; readonly modality: string }
+  | { readonly kind: "duration"; readonly modality: string; readonly steps: number }
   | {
       readonly kind: "code";
       readonly modality: string;
@@ -107,7 +120,8 @@ export class Vocabulary {
     const byId = new Map<string, ModalityIds>();
     let next = base + SIZE_TOKENS;
     for (const spec of modalities as readonly ModalitySpec[]) {
-      checkSpec(spec);
+      const layout = checkSpec(spec);
+      const durations = layout.durations ?? 0;
       if (byId.has(spec.id)) {
         throw new ArgumentError("modalities", {
           expected: "each id once",
@@ -117,11 +131,11 @@ export class Vocabulary {
       }
       const begin = next;
       next += CONTROLS.length;
-      const offsets = spec.codebookSizes.map((size) => {
-        const offset = next;
+      const offsets: number[] = [];
+      for (const size of [...spec.codebookSizes, ...(durations > 0 ? [durations] : [])]) {
+        offsets.push(next);
         next += size;
-        return offset;
-      });
+      }
       if (next > MAX_IDS) {
         throw new LimitError("vocabulary", {
           expected: `at most ${MAX_IDS} ids`,
@@ -133,12 +147,14 @@ export class Vocabulary {
         id: spec.id,
         codebookSizes: Object.freeze([...spec.codebookSizes]),
         axes: spec.axes,
-        layout: spec.layout ?? "interleaved",
+        layout: layout.spec as SequenceLayoutSpec,
+        extent: freezeExtent(spec.extent ?? layout.extent ?? "written"),
         begin,
         end: begin + 1,
         pad: begin + 2,
         row: begin + 3,
         offsets: Object.freeze(offsets),
+        durations,
         limit: next,
       });
       blocks.push(block);
@@ -198,6 +214,9 @@ export class Vocabulary {
     if (control !== undefined) return { kind: control, modality: block.id };
     let level = block.offsets.length - 1;
     while (id < block.offsets[level]!) level--;
+    if (level === block.codebookSizes.length) {
+      return { kind: "duration", modality: block.id, steps: id - block.offsets[level]! + 1 };
+    }
     return { kind: "code", modality: block.id, level, code: id - block.offsets[level]! };
   }
 
@@ -220,6 +239,8 @@ export class Vocabulary {
       case "pad":
       case "row":
         return `<|${meaning.modality}:${meaning.kind}|>`;
+      case "duration":
+        return `<|${meaning.modality}:duration:${meaning.steps}|>`;
       case "code":
         return `<|${meaning.modality}:${meaning.level}:${meaning.code}|>`;
     }
@@ -254,17 +275,23 @@ export class Vocabulary {
     return {
       format: "dtok-vocabulary-1",
       base: this.base,
-      modalities: this.modalities.map(({ id, codebookSizes, axes, layout }) => ({
+      modalities: this.modalities.map(({ id, codebookSizes, axes, layout, extent }) => ({
         id,
         codebookSizes,
         axes,
         layout,
+        extent,
       })),
     };
   }
 }
 
-function checkSpec(spec: ModalitySpec): void {
+function freezeExtent(extent: SpanExtent): SpanExtent {
+  return typeof extent === "string" ? extent : Object.freeze([...extent]);
+}
+
+/** The modality's layout, once everything about it fits. */
+function checkSpec(spec: ModalitySpec): SequenceLayout {
   // Names become part of token texts, where "|" and ":" separate, and of file names.
   if (typeof spec?.id !== "string" || !/^[\w.-]+(\/[\w.-]+)*$/.test(spec.id)) {
     throw new ArgumentError("modality id", {
@@ -273,26 +300,69 @@ function checkSpec(spec: ModalitySpec): void {
       remedy: "Use the tokenizer's id, such as image/photo-8x.",
     });
   }
-  const { codebookSizes: sizes } = spec;
+  const { codebookSizes: sizes, axes } = spec;
   if (
     !Array.isArray(sizes) ||
     sizes.length === 0 ||
+    sizes.length > MAX_CODEBOOKS ||
     !sizes.every((size) => Number.isSafeInteger(size) && size > 0 && size <= 2 ** 31)
   ) {
     throw new ArgumentError(`codebook sizes of ${spec.id}`, {
-      expected: "a list of positive integers",
-      got: JSON.stringify(sizes) ?? "undefined",
+      expected: `a list of 1 to ${MAX_CODEBOOKS} positive integers`,
+      got: (JSON.stringify(sizes) ?? "undefined").slice(0, 80),
       remedy: "Pass manifest.codebookSizes.",
     });
   }
-  if (![1, 2, 3].includes(spec.axes)) {
+  if (![1, 2, 3].includes(axes)) {
     throw new ArgumentError(`axes of ${spec.id}`, {
       expected: "1, 2 or 3",
-      got: String(spec.axes),
+      got: String(axes),
       remedy: "Pass manifest.stride.length.",
     });
   }
-  if (spec.layout !== undefined) sequenceLayout(spec.layout);
+  const layout = sequenceLayout(spec.layout ?? "interleaved");
+  const refusal = layout.refuses?.(sizes.length, axes);
+  if (refusal !== undefined) {
+    throw new ArgumentError(`layout ${layout.spec} of ${spec.id}`, {
+      expected: refusal,
+      got: `${sizes.length} codebooks on ${axes} axes`,
+      remedy: "Choose another layout, or other parameters.",
+    });
+  }
+  checkExtent(spec, layout);
+  return layout;
+}
+
+function checkExtent({ id, axes, extent }: ModalitySpec, layout: SequenceLayout): void {
+  const refuse = (expected: string) => {
+    throw new ArgumentError(`extent of ${id}`, {
+      expected,
+      got: JSON.stringify(extent).slice(0, 80),
+      remedy: "Leave extent out for the layout's own choice.",
+    });
+  };
+  if (extent === undefined) return;
+  if (layout.durations !== undefined && extent !== "open") {
+    refuse('"open", since runs are fewer than positions');
+  }
+  if (Array.isArray(layout.extent) && JSON.stringify(extent) !== JSON.stringify(layout.extent)) {
+    refuse(`[${layout.extent.join(", ")}], the layout's`);
+  }
+  if (extent === "written") return;
+  if (extent === "open") {
+    if (axes !== 1 || layout.period === undefined) {
+      refuse(`"written" or a list of ${axes} extents: ${layout.spec} needs the extent`);
+    }
+    return;
+  }
+  if (
+    !Array.isArray(extent) ||
+    extent.length !== axes ||
+    !extent.every((n) => Number.isSafeInteger(n) && n >= 1 && n <= MAX_EXTENT) ||
+    positionsOf(extent) > 2 ** 24
+  ) {
+    refuse(`"written", "open" or ${axes} extents of 1 to ${MAX_EXTENT}, at most 2^24 positions`);
+  }
 }
 
 /** FNV-1a over UTF-8, 64 bits, in hexadecimal: finds changes by accident, not by malice. */
