@@ -22,7 +22,14 @@ describe("run-length", () => {
     const { ids } = pack(vocabulary, [units(5, 5, 2, 7, 7, 7, 7)]);
     expect([...ids]).toEqual([
       block.begin,
-      ...[unit(5), lasts(2), unit(2), lasts(1), unit(7), lasts(3), unit(7), lasts(1)],
+      unit(5),
+      lasts(2),
+      unit(2),
+      lasts(1),
+      unit(7),
+      lasts(3),
+      unit(7),
+      lasts(1),
       block.end,
     ]);
     expect(vocabulary.tokenText(lasts(3))).toBe("<|speech/units:duration:3|>");

@@ -1,0 +1,112 @@
+/**
+ * Trains the GPT on the packed sequences of all sources whose tokens are there. A run goes on from its
+ * checkpoint; batches follow from the seed and the step.
+ *
+ *   tsx --conditions=@dtok/source tooling/recipes/llm/train.ts [--steps 2400] [--rate 1e-3] [--minutes 15]
+ *
+ * Writes .runs/llm/checkpoint.safetensors, log.jsonl and vocabulary.json.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createRandom, Random } from "@dtok/core";
+import type { Tensor } from "@dtok/core";
+import { pack } from "@dtok/llm";
+import { createRuntime } from "@dtok/runtime";
+import { cosineSchedule, Trainer } from "@dtok/train";
+import { progressLine, trainLoop, writeFileAtomic } from "@dtok/train/node";
+import { lossOf } from "./gpt.js";
+import type { GptShape } from "./gpt.js";
+import { codesOf, gridOf, positions, present, runs, vocabularyOf } from "./sources.js";
+
+export const WIDTH = 256;
+export const LAYERS = 4;
+export const HEADS = 4;
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: "string", default: "2400" },
+    rate: { type: "string", default: "1e-3" },
+    batch: { type: "string", default: "8" },
+    seed: { type: "string", default: "1" },
+    minutes: { type: "string", default: "1000" },
+  },
+});
+const [steps, batchSize, seed] = [values.steps, values.batch, values.seed].map(Number) as [
+  number,
+  number,
+  number,
+];
+
+const sources = present();
+const vocabulary = vocabularyOf(sources);
+const lists = sources.map((source) => ({ source, codes: codesOf(source, "train") }));
+const sequences = lists.map(({ source, codes }) => codes.length / positions(source));
+const longest = Math.max(
+  ...lists.map(({ source, codes }) => pack(vocabulary, [gridOf(source, codes, 0)]).ids.length),
+);
+const shape: GptShape = {
+  vocabulary: vocabulary.size,
+  length: longest - 1,
+  width: WIDTH,
+  layers: LAYERS,
+  heads: HEADS,
+};
+writeFileAtomic(
+  join(runs, "vocabulary.json"),
+  new TextEncoder().encode(JSON.stringify({ shape, vocabulary }, null, 2)),
+);
+
+/** Sequences drawn at random, the sources in turn. */
+function batchOf(step: number): Record<string, Tensor> {
+  const random = new Random(seed, step);
+  const n = batchSize * shape.length;
+  const ids = new BigInt64Array(n);
+  const targets = new BigInt64Array(n);
+  const weights = new Float32Array(n);
+  let counted = 0;
+  for (let b = 0; b < batchSize; b++) {
+    const which = b % lists.length;
+    const { source, codes } = lists[which]!;
+    const grid = gridOf(source, codes, random.integer(sequences[which]!));
+    const tokens = pack(vocabulary, [grid]).ids;
+    for (let t = 0; t + 1 < tokens.length; t++) {
+      ids[b * shape.length + t] = BigInt(tokens[t]!);
+      targets[b * shape.length + t] = BigInt(tokens[t + 1]!);
+      weights[b * shape.length + t] = 1;
+      counted++;
+    }
+  }
+  for (let i = 0; i < n; i++) weights[i]! /= counted;
+  return {
+    ids: { data: ids, shape: [n] },
+    targets: { data: targets, shape: [n] },
+    weights: { data: weights, shape: [n] },
+  };
+}
+
+const runtime = await createRuntime();
+const trainer = await Trainer.create(
+  runtime,
+  (g) => ({ loss: lossOf(g, createRandom(seed), batchSize, shape) }),
+  { betas: [0.9, 0.98], clipNorm: 1, weightDecay: 0.05, averageDecay: 0.995 },
+);
+console.log(
+  `sources ${sources.map(({ name }, i) => `${name} ${sequences[i]}`).join(", ")}; vocabulary ${shape.vocabulary}, length ${shape.length}, ${(trainer.flopsPerStep / 1e9).toFixed(0)} GFLOP a step`,
+);
+const stop = new AbortController();
+const timer = setTimeout(() => stop.abort(), Number(values.minutes) * 60_000);
+await trainLoop(trainer, {
+  steps,
+  schedule: cosineSchedule({ learningRate: Number(values.rate), steps, warmup: 100 }),
+  batch: batchOf,
+  samples: batchSize,
+  checkpoint: join(runs, "checkpoint.safetensors"),
+  checkpointEvery: 120,
+  log: join(runs, "log.jsonl"),
+  logEvery: 25,
+  signal: stop.signal,
+  onProgress: (progress) => console.log(progressLine(progress)),
+});
+clearTimeout(timer);
+await trainer.close();
+await runtime.close();
