@@ -8,6 +8,7 @@ const benches = {
     "nearest codeword, k-means: ratios to faiss on the same arrays (--python <python with faiss-cpu>)",
   train: "a training step against the bare matrix-product rate",
   image: "photograph tokenizers: time outside the model, cold start of the command, speed",
+  llm: "packing, unpacking, masks and merges of sequences",
 } as const;
 
 const [name = "", ...args] = process.argv.slice(2);

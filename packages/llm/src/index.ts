@@ -15,6 +15,8 @@ export type { SequenceLayoutName, SequenceLayoutSpec } from "./layouts/order.js"
 export { mergeStreams, splitStreams } from "./layouts/parallel.js";
 export { fromRuns, toRuns } from "./layouts/run-length.js";
 export { mergeRates, splitRates } from "./layouts/snac.js";
+export { CodeBpe } from "./codes/bpe.js";
+export type { BpeOptions } from "./codes/bpe.js";
 export { factorCodes, joinFactors } from "./codes/factor.js";
 export { DEFAULT_MAX_POSITIONS } from "./sequence/cursor.js";
 export { pack } from "./sequence/pack.js";

@@ -2,7 +2,7 @@
  * Trains the GPT on the packed sequences of all sources whose tokens are there. A run goes on from its
  * checkpoint; batches follow from the seed and the step.
  *
- *   tsx --conditions=@dtok/source tooling/recipes/llm/train.ts [--steps 2400] [--rate 1e-3] [--minutes 15]
+ *   tsx --conditions=@dtok/source tooling/recipes/llm/train.ts [--steps 700] [--rate 2e-3] [--minutes 15]
  *
  * Writes .runs/llm/checkpoint.safetensors, log.jsonl and vocabulary.json.
  */
@@ -18,14 +18,14 @@ import { lossOf } from "./gpt.js";
 import type { GptShape } from "./gpt.js";
 import { codesOf, gridOf, positions, present, runs, vocabularyOf } from "./sources.js";
 
-export const WIDTH = 256;
-export const LAYERS = 4;
+export const WIDTH = 192;
+export const LAYERS = 5;
 export const HEADS = 4;
 
 const { values } = parseArgs({
   options: {
-    steps: { type: "string", default: "2400" },
-    rate: { type: "string", default: "1e-3" },
+    steps: { type: "string", default: "700" },
+    rate: { type: "string", default: "2e-3" },
     batch: { type: "string", default: "8" },
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "1000" },
@@ -97,7 +97,7 @@ const stop = new AbortController();
 const timer = setTimeout(() => stop.abort(), Number(values.minutes) * 60_000);
 await trainLoop(trainer, {
   steps,
-  schedule: cosineSchedule({ learningRate: Number(values.rate), steps, warmup: 100 }),
+  schedule: cosineSchedule({ learningRate: Number(values.rate), steps, warmup: 60 }),
   batch: batchOf,
   samples: batchSize,
   checkpoint: join(runs, "checkpoint.safetensors"),

@@ -1,7 +1,10 @@
-import { LimitError, deduplicate, expand } from "@dtok/core";
+import { LimitError } from "@dtok/core";
 import type { Codes } from "@dtok/core";
 import { identity, positionsOf } from "./layout.js";
 import type { SequenceLayout } from "./layout.js";
+
+/** Longest grid that runs expand to: 1 GiB. */
+const MAX_CODES = 2 ** 28;
 
 /**
  * Each run of equal codes once, and how long it lasts: speech units without repetition, as GSLM's,
@@ -24,16 +27,30 @@ export function runLength(longest: number): SequenceLayout {
 }
 
 /** Codes [N, Q] as runs [R, Q + 1]; the last column is the duration less 1. */
-export function toRuns(codes: Codes, longest: number): Codes {
-  const [, levels] = codes.shape;
-  const { units, durations } = deduplicate(codes.data, { width: levels, maxDuration: longest });
-  const runs = durations.length;
-  const data = new Int32Array(runs * (levels + 1));
-  for (let r = 0; r < runs; r++) {
-    for (let q = 0; q < levels; q++) data[r * (levels + 1) + q] = units[r * levels + q]!;
-    data[r * (levels + 1) + levels] = durations[r]! - 1;
+export function toRuns({ data, shape }: Codes, longest: number): Codes {
+  const [rows, levels] = shape;
+  const width = levels + 1;
+  // Counted first, so that the runs are written once into an array of the right length.
+  let runs = 0;
+  for (let n = 0, lasted = 0; n < rows; n++) {
+    if (lasted > 0 && lasted < longest && sameRows(data, n, levels)) lasted++;
+    else {
+      lasted = 1;
+      runs++;
+    }
   }
-  return { data, shape: [runs, levels + 1] };
+  const out = new Int32Array(runs * width);
+  let at = -width;
+  for (let n = 0, lasted = 0; n < rows; n++) {
+    if (lasted > 0 && lasted < longest && sameRows(data, n, levels)) lasted++;
+    else {
+      lasted = 1;
+      at += width;
+      for (let q = 0; q < levels; q++) out[at + q] = data[n * levels + q]!;
+    }
+    out[at + levels] = lasted - 1;
+  }
+  return { data: out, shape: [runs, width] };
 }
 
 /**
@@ -41,23 +58,31 @@ export function toRuns(codes: Codes, longest: number): Codes {
  *
  * @throws LimitError beyond 2^28 codes
  */
-export function fromRuns(codes: Codes): Codes {
-  const [runs, width] = codes.shape;
+export function fromRuns({ data, shape }: Codes): Codes {
+  const [runs, width] = shape;
   const levels = width - 1;
-  const units = new Int32Array(runs * levels);
-  const durations = new Int32Array(runs);
   let steps = 0;
-  for (let r = 0; r < runs; r++) {
-    for (let q = 0; q < levels; q++) units[r * levels + q] = codes.data[r * width + q]!;
-    durations[r] = codes.data[r * width + levels]! + 1;
-    steps += durations[r]!;
-  }
-  if (steps * levels > 2 ** 28) {
+  for (let i = levels; i < runs * width; i += width) steps += data[i]! + 1;
+  if (steps * levels > MAX_CODES) {
     throw new LimitError("runs", {
-      expected: `at most ${2 ** 28} codes`,
+      expected: `at most ${MAX_CODES} codes`,
       got: String(steps * levels),
       remedy: "Read the sequence in pieces.",
     });
   }
-  return { data: expand({ units, durations }, { width: levels }), shape: [steps, levels] };
+  const out = new Int32Array(steps * levels);
+  let at = 0;
+  for (let from = 0; from < runs * width; from += width) {
+    for (let left = data[from + levels]!; left >= 0; left--) {
+      for (let q = 0; q < levels; q++) out[at++] = data[from + q]!;
+    }
+  }
+  return { data: out, shape: [steps, levels] };
+}
+
+/** True if row n equals the row before it. */
+function sameRows(data: Int32Array, n: number, levels: number): boolean {
+  for (let i = n * levels; i < (n + 1) * levels; i++)
+    if (data[i] !== data[i - levels]) return false;
+  return true;
 }

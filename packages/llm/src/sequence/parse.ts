@@ -156,20 +156,25 @@ export class SequenceParser {
   /** Takes the ids from `from` on that are codes in their place; returns how many. */
   private cells(ids: Int32Array, from: number): number {
     const { cursor } = this;
-    const { block, rules, table, base } = cursor;
-    // Runs are counted one by one.
-    if (cursor.inHead || block!.durations > 0) return 0;
+    const { block, rules, table, base, place } = cursor;
+    if (cursor.inHead) return 0;
     const { cells, kinds } = table;
     const { firsts, counts } = rules;
     let end = cells.length;
-    if (cursor.open) {
+    const durations = block!.durations;
+    if (durations > 0) {
+      // As many whole runs as fit even if each is of the longest; the cursor counts the others.
+      if (place % rules.levels !== 0) return 0;
+      const room = Math.floor((cursor.maxPositions - cursor.duration) / durations);
+      end = Math.min(end, place + room * rules.levels);
+      this.reserve(base + cells.length);
+    } else if (cursor.open) {
       const before = base / rules.levels;
       const room = Math.floor((cursor.maxPositions - before) / rules.period);
       end = Math.min(end, room * rules.periodPlaces);
       this.reserve(base + cells.length * rules.levels);
     }
     const { codes } = this;
-    const { place } = cursor;
     const count = Math.min(ids.length - from, end - place);
     let k = 0;
     for (; k < count; k++) {
@@ -178,6 +183,13 @@ export class SequenceParser {
       const code = ids[from + k]! - firsts[kind]!;
       if (code < 0 || code >= counts[kind]!) break;
       if (cell >= 0) codes[base + cell] = code;
+    }
+    if (durations > 0) {
+      k -= k % rules.levels;
+      const last = base + place + k;
+      for (let i = base + place + rules.levels - 1; i < last; i += rules.levels) {
+        cursor.duration += codes[i]! + 1;
+      }
     }
     if (k <= 0) return 0;
     cursor.place = place + k;
