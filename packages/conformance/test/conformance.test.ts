@@ -44,6 +44,9 @@ describe("core's quantizers that are fitted", () => {
   const specs: Readonly<Record<string, string>> = {
     vq: "vq:16",
     "vq-cos": "vq-cos:16",
+    rvq: "rvq:3x16",
+    ervq: "ervq:3x16",
+    irvq: "irvq:3x16,beam=4",
     pq: "pq:4x16",
     opq: "opq+pq:4x16",
     lopq: "lopq:4,4x16",

@@ -8,6 +8,9 @@ import { techniques as kmeans } from "./quantizers/kmeans.js";
 import { techniques as vqAssign } from "./quantizers/vq-assign.js";
 import { techniques as vqUpdate } from "./quantizers/vq-update.js";
 import { techniques as vq } from "./quantizers/vq.js";
+import { techniques as rvq } from "./quantizers/rvq.js";
+import { techniques as ervq } from "./quantizers/ervq.js";
+import { techniques as irvq } from "./quantizers/irvq.js";
 import { techniques as pq } from "./quantizers/pq.js";
 import { techniques as opq } from "./quantizers/opq.js";
 import { techniques as lopq } from "./quantizers/lopq.js";
@@ -27,6 +30,9 @@ export const techniques: readonly Technique[] = /* @__PURE__ */ (() => [
   ...kmeans,
   ...vqUpdate,
   ...vqAssign,
+  ...rvq,
+  ...ervq,
+  ...irvq,
   ...pq,
   ...opq,
   ...lopq,

@@ -137,12 +137,18 @@ export class AdditiveCodebooks {
     }
   }
 
-  /** Adds the words of codes [n, M] to rows [n, D] of `out`. */
-  decode(codes: Int32Array, count: number, out: Float32Array): void {
-    const { codebooks, size, dim, words } = this;
+  /** Adds the words of the first `levels` of codes [n, stride] to rows [n, D] of `out`. */
+  decode(
+    codes: Int32Array,
+    count: number,
+    out: Float32Array,
+    levels = this.codebooks,
+    stride = this.codebooks,
+  ): void {
+    const { size, dim, words } = this;
     for (let i = 0; i < count; i++) {
-      for (let m = 0; m < codebooks; m++) {
-        const from = (m * size + codes[i * codebooks + m]!) * dim;
+      for (let m = 0; m < levels; m++) {
+        const from = (m * size + codes[i * stride + m]!) * dim;
         for (let d = 0, o = i * dim; d < dim; d++, o++) out[o] = out[o]! + words[from + d]!;
       }
     }
@@ -162,20 +168,23 @@ export class AdditiveCodebooks {
 export abstract class AdditiveQuantizer extends BaseQuantizer implements TableQuantizer {
   protected readonly books: AdditiveCodebooks;
 
-  constructor(books: AdditiveCodebooks, traits: Pick<QuantizerTraits, "kind" | "spec">) {
+  constructor(
+    books: AdditiveCodebooks,
+    traits: Pick<QuantizerTraits, "kind" | "spec"> & Partial<QuantizerTraits>,
+  ) {
     super({
-      ...traits,
-      dim: books.dim,
-      codebookSizes: Array.from({ length: books.codebooks }, () => books.size),
       // Another code may have the same sum, and the search is not exhaustive.
       idempotent: false,
       prefixDecodable: false,
+      ...traits,
+      dim: books.dim,
+      codebookSizes: Array.from({ length: books.codebooks }, () => books.size),
     });
     this.books = books;
   }
 
-  protected decode(codes: Codes, _levels: number, out: Float32Array): void {
-    this.books.decode(codes.data, codes.shape[0], out);
+  protected decode(codes: Codes, levels: number, out: Float32Array): void {
+    this.books.decode(codes.data, codes.shape[0], out, levels, codes.shape[1]);
   }
 
   /** |q|² and -2 q·c of every word; the norms of the stored vectors are added by the index. */

@@ -12,6 +12,9 @@ import { lopqFamily } from "./lopq.js";
 import { rvpqFamily } from "./rvpq.js";
 import { vaqFamily } from "./vaq.js";
 import { onlinePqFamily } from "./online-pq.js";
+import { ervqFamily } from "./ervq.js";
+import { irvqFamily } from "./irvq.js";
+import { rvqFamily } from "./rvq.js";
 import { aqFamily } from "./aq.js";
 import { lsqFamily } from "./lsq.js";
 import { bsqFamily } from "./bsq.js";
@@ -28,6 +31,9 @@ import { vqCosineFamily, vqFamily } from "./vq.js";
 export const quantizerFamilies: readonly QuantizerFamily[] = [
   vqFamily,
   vqCosineFamily,
+  rvqFamily,
+  ervqFamily,
+  irvqFamily,
   pqFamily,
   opqFamily,
   lopqFamily,
