@@ -8,6 +8,13 @@ export type {
 } from "./vocabulary/vocabulary.js";
 export { baseSize, extendTokenizerJson } from "./vocabulary/tokenizer-json.js";
 export type { AddedToken, TokenizerJson } from "./vocabulary/tokenizer-json.js";
+export {
+  embeddingRows,
+  embeddingStatistics,
+  loadEmbeddingRows,
+  saveEmbeddingRows,
+} from "./vocabulary/embeddings.js";
+export type { EmbeddingOptions, EmbeddingStatistics } from "./vocabulary/embeddings.js";
 export { PAD_PLACE, ROW_PLACE } from "./layouts/layout.js";
 export type { SequenceLayout, SpanExtent } from "./layouts/layout.js";
 export { sequenceLayout, sequenceLayoutGrammars, sequenceLayoutNames } from "./layouts/order.js";
@@ -27,3 +34,5 @@ export { TokenConstraint, applyMask, isAllowed } from "./masks/constraint.js";
 export type { ConstraintOptions, TrieLike } from "./masks/constraint.js";
 export { logitsProcessor } from "./masks/logits-processor.js";
 export type { LogitsTensor } from "./masks/logits-processor.js";
+export { BlockPacker } from "./training/blocks.js";
+export type { Block, BlockOptions } from "./training/blocks.js";
