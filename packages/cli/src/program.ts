@@ -8,6 +8,7 @@ import { addEval } from "./commands/eval.js";
 import { addInspect } from "./commands/inspect.js";
 import { addList } from "./commands/list.js";
 import { addTrain } from "./commands/train.js";
+import { addLlm } from "./llm/index.js";
 import { addRecsys } from "./recsys/index.js";
 import { addDequantize, addFit, addQuantize } from "./commands/vectors.js";
 
@@ -45,6 +46,7 @@ Examples:
     addDequantize,
     addDemo,
     addRecsys,
+    addLlm,
   ])
     add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

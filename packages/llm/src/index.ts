@@ -28,6 +28,7 @@ export { factorCodes, joinFactors } from "./codes/factor.js";
 export { DEFAULT_MAX_POSITIONS } from "./sequence/cursor.js";
 export { pack } from "./sequence/pack.js";
 export type { PackedSequence, PartSpan, SequencePart } from "./sequence/pack.js";
+export { loadSequence, saveSequence } from "./sequence/file.js";
 export { SequenceParser, unpack } from "./sequence/parse.js";
 export type { ParseOptions, Recovery, SequenceEvent, UnpackOptions } from "./sequence/parse.js";
 export { TokenConstraint, applyMask, isAllowed } from "./masks/constraint.js";
