@@ -1,0 +1,203 @@
+/**
+ * What the trained model knows about the tokens, and what it writes:
+ *
+ *   tsx --conditions=@dtok/source tooling/recipes/llm/evaluate.ts [--samples 8] [--write]
+ *
+ * - Bits per code on held-out data, beside a unigram and a bigram over the same codes and factors.
+ * - Sequences drawn under the masks (all must be whole spans) and without (how many are).
+ * - The sequences as pictures in .runs/llm/.
+ *
+ * --write renews results.json beside this file.
+ */
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { createRandom } from "@dtok/core";
+import type { ModelRuntime, TokenGrid } from "@dtok/core";
+import { loadImageTokenizer, writeImage } from "@dtok/image";
+import { TokenConstraint, applyMask, joinFactors, pack, unpack } from "@dtok/llm";
+import { createRuntime } from "@dtok/runtime";
+import { GraphBuilder } from "@dtok/train";
+import { natsOf } from "./gpt.js";
+import { Generator, loadTrained, sample } from "./model.js";
+import type { Trained } from "./model.js";
+import { Ngram } from "./ngram.js";
+import { codesOf, factored, gridOf, positions, runs, SOURCES } from "./sources.js";
+import type { Source } from "./sources.js";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values } = parseArgs({
+  options: {
+    samples: { type: "string", default: "8" },
+    temperature: { type: "string", default: "1" },
+    write: { type: "boolean", default: false },
+  },
+});
+
+const trained = loadTrained();
+const sources = SOURCES.filter((source) =>
+  trained.vocabulary.modalities.some(({ id }) => id === factored(source)),
+);
+const runtime = await createRuntime();
+const modelability: Record<string, Record<string, number>> = {};
+for (const source of sources) {
+  modelability[source.name] = {
+    "codes of test": codesOf(source, "test").length,
+    "uniform, bits per code": Math.log2(source.size),
+    ...counted(source),
+    "model, bits per code": await modelled(runtime, trained, source),
+  };
+}
+console.table(modelability);
+const written = await generate(runtime, trained);
+console.log(written);
+await runtime.close();
+if (values.write) {
+  const parameters = Object.values(trained.parameters).reduce((n, { data }) => n + data.length, 0);
+  const result = { step: trained.step, parameters, shape: trained.shape, modelability, written };
+  writeFileSync(join(here, "results.json"), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** Unigram and bigram, counted on all of the training codes, in bits per code. */
+function counted(source: Source): Record<string, number> {
+  const rows = positions(source);
+  const train = codesOf(source, "train");
+  const test = codesOf(source, "test");
+  const whole = new Ngram(source.size);
+  const parts = new Ngram(source.factors.reduce((a, b) => a + b, 0));
+  // A factor's codes behind those of the factors before it, as in the vocabulary.
+  const flat = (codes: Int32Array, n: number) => {
+    const { data } = gridOf(source, codes, n).codes;
+    const offsets = source.factors.map((_, q) =>
+      source.factors.slice(0, q).reduce((a, b) => a + b, 0),
+    );
+    return data.map((code, i) => code + offsets[i % offsets.length]!);
+  };
+  for (let n = 0; n < train.length / rows; n++) {
+    whole.add(train.subarray(n * rows, (n + 1) * rows));
+    parts.add(flat(train, n));
+  }
+  const sums = { unigram: 0, bigram: 0, factorUnigram: 0, factorBigram: 0 };
+  for (let n = 0; n < test.length / rows; n++) {
+    const a = whole.bits(test.subarray(n * rows, (n + 1) * rows));
+    const b = parts.bits(flat(test, n));
+    sums.unigram += a.unigram;
+    sums.bigram += a.bigram;
+    sums.factorUnigram += b.unigram;
+    sums.factorBigram += b.bigram;
+  }
+  return {
+    "unigram, bits per code": sums.unigram / test.length,
+    "bigram, bits per code": sums.bigram / test.length,
+    // A factor's place tells which factor it is; the flat unigram does not know that.
+    "bigram of factors, bits per code": sums.factorBigram / test.length,
+  };
+}
+
+/** Bits per code of the model: all ids behind the begin token, the end token too. */
+async function modelled(
+  runtime: ModelRuntime,
+  { shape, parameters, vocabulary }: Trained,
+  source: Source,
+): Promise<number> {
+  const batch = 4;
+  const g = new GraphBuilder("measure");
+  const nats = natsOf(g, batch, shape);
+  const session = await runtime.load(g.toOnnx({ nats }, parameters));
+  const codes = codesOf(source, "test");
+  const count = codes.length / positions(source);
+  let sum = 0;
+  for (let at = 0; at < count; at += batch) {
+    const n = batch * shape.length;
+    const ids = new BigInt64Array(n);
+    const targets = new BigInt64Array(n);
+    const counts = new Uint8Array(n);
+    for (let b = 0; b < batch && at + b < count; b++) {
+      const tokens = pack(vocabulary, [gridOf(source, codes, at + b)]).ids;
+      for (let t = 0; t + 1 < tokens.length; t++) {
+        ids[b * shape.length + t] = BigInt(tokens[t]!);
+        targets[b * shape.length + t] = BigInt(tokens[t + 1]!);
+        counts[b * shape.length + t] = 1;
+      }
+    }
+    const out = await session.run({
+      ids: { data: ids, shape: [n] },
+      targets: { data: targets, shape: [n] },
+    });
+    const { data } = out.nats as { data: Float32Array };
+    for (let i = 0; i < n; i++) if (counts[i]) sum += data[i]!;
+  }
+  await session.close();
+  return sum / Math.LN2 / codes.length;
+}
+
+/** Sequences of each modality, with masks and without; how many are whole, and how fast. */
+async function generate(runtime: ModelRuntime, model: Trained) {
+  const { vocabulary, shape } = model;
+  const generator = await Generator.create(runtime, model);
+  const random = createRandom(11);
+  const results: Record<string, Record<string, number>> = {};
+  for (const source of sources) {
+    for (const masked of [true, false]) {
+      const count = Number(values.samples);
+      let whole = 0;
+      let ids = 0;
+      const maskTimes: number[] = [];
+      const begun = performance.now();
+      for (let n = 0; n < count; n++) {
+        const { begin } = vocabulary.modality(factored(source));
+        const constraint = new TokenConstraint(vocabulary, { text: false });
+        const mask = new Uint32Array(constraint.words);
+        const list = [begin];
+        constraint.advance(begin);
+        generator.reset();
+        while (list.length <= shape.length) {
+          const logits = await generator.next(list.at(-1)!);
+          if (masked) {
+            const start = performance.now();
+            applyMask(constraint.allowed(mask), logits);
+            maskTimes.push(performance.now() - start);
+          }
+          const id = sample(logits, Number(values.temperature), random.float());
+          list.push(id);
+          if (masked) constraint.advance(id);
+          if (masked ? constraint.complete : vocabulary.meaning(id).kind === "end") break;
+        }
+        ids += list.length;
+        let parts: (Int32Array | TokenGrid)[] = [];
+        try {
+          parts = unpack(vocabulary, list);
+        } catch {
+          continue;
+        }
+        whole++;
+        if (masked) await keep(source, parts[0] as TokenGrid, n);
+      }
+      const milliseconds = performance.now() - begun;
+      results[`${source.name}, ${masked ? "with masks" : "without"}`] = {
+        sequences: count,
+        whole,
+        "ids per second": Math.round((ids / milliseconds) * 1000),
+        // The median: now and then the runtime's threads hold both cores.
+        ...(masked && {
+          "microseconds per mask":
+            Math.round(maskTimes.toSorted((a, b) => a - b)[maskTimes.length >> 1]! * 10_000) / 10,
+        }),
+      };
+    }
+  }
+  await generator.close();
+  return results;
+}
+
+async function keep(source: Source, grid: TokenGrid, n: number): Promise<void> {
+  const joined = joinFactors(grid, source.tokenizer);
+  if (source.name !== "image") return;
+  const tokenizer = await loadImageTokenizer("photo-8x");
+  const [rows, columns] = joined.shape as [number, number];
+  const side = { width: columns * 8, height: rows * 8 };
+  const picture = await tokenizer.decode({ ...joined, side });
+  await writeImage(picture, join(runs, `image-${n}.png`));
+  await tokenizer.close();
+}
