@@ -59,4 +59,18 @@ describe("examples", () => {
       expect(numbers(text, "held-out")[0]).toBeLessThan(numbers(text, "mean")[0]! / 4);
     },
   );
+
+  it("05: a stranger's tokenizer passes the checks", { timeout: 120_000 }, async () => {
+    const text = await output("05-write-a-plugin.ts");
+    expect(numbers(text, "error")[0]).toBeLessThan(0.15);
+    expect(text.match(/^pass /gm)?.length).toBeGreaterThan(6);
+    expect(text).not.toMatch(/^fail/m);
+  });
+
+  it("the plugin template's own code is under 60 lines without its comments", () => {
+    const own = ["index.ts", "index.test.ts"].flatMap((name) =>
+      readFileSync(new URL(`plugin-template/src/${name}`, here), "utf8").split("\n"),
+    );
+    expect(own.filter((line) => !/^\s*(\/\/.*|\/\*.*)?$/.test(line)).length).toBeLessThan(60);
+  });
 });

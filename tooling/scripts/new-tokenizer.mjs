@@ -8,7 +8,9 @@ const usage = `Usage: pnpm new-tokenizer <modality>/<name>
 Makes packages/<modality>/src/tokenizers/<name>/ with the plugin, its manifest and a test that
 already runs the conformance checks. Names are lower case, digits and dashes.
 
-Example: pnpm new-tokenizer image/sketch-16x`;
+Example: pnpm new-tokenizer image/sketch-16x
+
+A tokenizer in a package of your own, outside this repository: copy examples/plugin-template.`;
 
 const argument = process.argv.slice(2).find((value) => !value.startsWith("-"));
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
@@ -36,7 +38,7 @@ if (existsSync(folder)) {
 
 const camel = name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 const files = {
-  "index.ts": `import { createFsq } from "@dtok/core";
+  "index.ts": `import { createQuantizer } from "@dtok/core";
 import type { Codec, TokenGrid, TokenizerPlugin } from "@dtok/core";
 import { manifest } from "./manifest.js";
 
@@ -48,7 +50,7 @@ export const ${camel}: TokenizerPlugin<"${modality}/${name}", "${modality}"> = {
   async load({ runtime, readFile }): Promise<Codec<Signal>> {
     const encoder = await runtime.load(await readFile("encoder"));
     const decoder = await runtime.load(await readFile("decoder"));
-    const quantizer = createFsq(manifest.quantizer);
+    const quantizer = createQuantizer(manifest.quantizer);
     return {
       manifest,
       async encode(_signal): Promise<TokenGrid> {
