@@ -30,27 +30,20 @@ export function runLength(longest: number): SequenceLayout {
 export function toRuns({ data, shape }: Codes, longest: number): Codes {
   const [rows, levels] = shape;
   const width = levels + 1;
-  // Counted first, so that the runs are written once into an array of the right length.
-  let runs = 0;
+  // One pass into an array that surely holds them: where runs end is hard to foresee, so that a
+  // pass to count them first would cost as much again.
+  const most = new Int32Array(rows * width);
+  let end = 0;
   for (let n = 0, lasted = 0; n < rows; n++) {
     if (lasted > 0 && lasted < longest && sameRows(data, n, levels)) lasted++;
     else {
       lasted = 1;
-      runs++;
+      for (let q = 0; q < levels; q++) most[end + q] = data[n * levels + q]!;
+      end += width;
     }
+    most[end - 1] = lasted - 1;
   }
-  const out = new Int32Array(runs * width);
-  let at = -width;
-  for (let n = 0, lasted = 0; n < rows; n++) {
-    if (lasted > 0 && lasted < longest && sameRows(data, n, levels)) lasted++;
-    else {
-      lasted = 1;
-      at += width;
-      for (let q = 0; q < levels; q++) out[at + q] = data[n * levels + q]!;
-    }
-    out[at + levels] = lasted - 1;
-  }
-  return { data: out, shape: [runs, width] };
+  return { data: most.slice(0, end), shape: [end / width, width] };
 }
 
 /**
@@ -82,6 +75,7 @@ export function fromRuns({ data, shape }: Codes): Codes {
 
 /** True if row n equals the row before it. */
 function sameRows(data: Int32Array, n: number, levels: number): boolean {
+  if (levels === 1) return data[n] === data[n - 1];
   for (let i = n * levels; i < (n + 1) * levels; i++)
     if (data[i] !== data[i - levels]) return false;
   return true;
