@@ -16,8 +16,10 @@ import { semanticAcoustic } from "./semantic-acoustic.js";
 import { sequence } from "./sequence.js";
 import { snac } from "./snac.js";
 
-/** Largest number in a layout's parameters, and most of them. */
+/** Largest number in a layout's parameters. */
 const MOST = 65536;
+/** Largest delay in steps, and most codes of a frame: their product with the codebooks is allocated. */
+const MOST_STEPS = 1024;
 
 interface Family {
   /** For messages and help. */
@@ -32,10 +34,15 @@ const plain = (layout: SequenceLayout): Family => ({
 });
 
 /** Whole numbers between separators; undefined where they are none or below `least`. */
-function numbers(text: string | undefined, least: number, separator = ","): number[] | undefined {
+function numbers(
+  text: string | undefined,
+  least: number,
+  separator = ",",
+  most = MOST,
+): number[] | undefined {
   if (text === undefined || text.length > 4096) return undefined;
   const list = text.split(separator).map((part) => (/^\d{1,6}$/.test(part) ? Number(part) : -1));
-  return list.every((n) => n >= least && n <= MOST) ? list : undefined;
+  return list.every((n) => n >= least && n <= most) ? list : undefined;
 }
 
 const FAMILIES = {
@@ -47,7 +54,7 @@ const FAMILIES = {
     grammar: "delay or delay:<steps of each codebook>",
     parse(text) {
       if (text === undefined) return delay();
-      const delays = numbers(text, 0);
+      const delays = numbers(text, 0, ",", MOST_STEPS);
       return delays && delay(delays);
     },
   },
@@ -55,8 +62,8 @@ const FAMILIES = {
     grammar: "parallel:<codebooks of each stream, by +>[:<delay>]",
     parse(text) {
       const [first, late, ...more] = text?.split(":") ?? [];
-      const streams = numbers(first, 1, "+");
-      const delays = late === undefined ? [0] : numbers(late, 0);
+      const streams = numbers(first, 1, "+", MOST_STEPS);
+      const delays = late === undefined ? [0] : numbers(late, 0, ",", MOST_STEPS);
       if (!streams || delays?.length !== 1 || more.length > 0) return undefined;
       return parallel(streams, delays[0]);
     },
@@ -82,6 +89,7 @@ const FAMILIES = {
     parse(text) {
       if (text === undefined) return snac();
       const rates = numbers(text, 1);
+      if (rates && rates.reduce((a, b) => a + b, 0) > MOST_STEPS) return undefined;
       return rates?.every((rate, l) => rate % (rates[l - 1] ?? 1) === 0) ? snac(rates) : undefined;
     },
   },

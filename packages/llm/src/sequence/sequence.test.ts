@@ -111,6 +111,44 @@ describe("Vocabulary", () => {
     );
   });
 
+  it("saves every layout and extent, and refuses those that do not fit", () => {
+    const sizes = (n: number) => Array.from({ length: n }, () => 5);
+    const modalities: ModalitySpec[] = [
+      { id: "a", codebookSizes: [5], axes: 2, layout: "raster", extent: [4, 4] },
+      { id: "b", codebookSizes: sizes(3), axes: 1, layout: "parallel:1+2", extent: "open" },
+      { id: "c", codebookSizes: sizes(2), axes: 1, layout: "run-length:9" },
+      { id: "d", codebookSizes: [5], axes: 1, layout: "next-scale:1,2" },
+      { id: "e", codebookSizes: sizes(4), axes: 1, layout: "semantic-acoustic:1/8" },
+      { id: "f", codebookSizes: [5], axes: 3, extent: "written" },
+    ];
+    const vocabulary = new Vocabulary({ base: 3, modalities });
+    const again = Vocabulary.fromJSON(JSON.parse(JSON.stringify(vocabulary)));
+    expect(again).toEqual(vocabulary);
+    expect(again.modalities.map(({ extent }) => extent)).toEqual([
+      [4, 4],
+      "open",
+      "open",
+      [5],
+      "written",
+      "written",
+    ]);
+    // The hash changes with all that gives ids their meaning.
+    const hashes = modalities.map((spec) => new Vocabulary({ modalities: [spec] }).hash);
+    const open = new Vocabulary({ modalities: [{ ...modalities[5]!, extent: [1, 1, 1] }] }).hash;
+    expect(new Set([...hashes, open]).size).toBe(7);
+    for (const [spec, message] of [
+      [{ axes: 2, extent: "open" }, /needs the extent/],
+      [{ axes: 2, extent: [4] }, /2 extents/],
+      [{ axes: 1, extent: [0] }, /1 extents/],
+      [{ axes: 1, extent: "long" }, /"written", "open"/],
+      [{ axes: 1, extent: [6], layout: "next-scale:1,2" }, /\[5\]/],
+      [{ axes: 1, codebookSizes: sizes(1025) }, /1 to 1024/],
+    ] as [Partial<ModalitySpec>, RegExp][]) {
+      const full = { id: "x", codebookSizes: [5], axes: 1, ...spec } as ModalitySpec;
+      expect(() => new Vocabulary({ modalities: [full] })).toThrow(message);
+    }
+  });
+
   it("refuses changed files, names that break token texts, too many ids", () => {
     const vocabulary = new Vocabulary({
       modalities: [{ id: "a/b", codebookSizes: [4], axes: 1 }],
@@ -142,6 +180,8 @@ describe("layouts", () => {
       "parallel:2+2:1:1",
       "semantic-acoustic:1/2/3",
       "run-length:1,2",
+      "delay:0,65536",
+      "snac:1,65536",
       "run-length:99999999999",
       "constructor",
     ]) {

@@ -22,8 +22,8 @@ export const SIZE_TOKENS = 256;
 export const MAX_EXTENT = SIZE_TOKENS ** 2 - 1;
 /** Ids are signed 32-bit integers. */
 const MAX_IDS = 2 ** 31 - 1;
-/** Tables of places hold a codebook, padding or row in 16 bits. */
-const MAX_CODEBOOKS = 2 ** 16 - 4;
+/** Far more than any tokenizer has: what a vocabulary from outside makes us allocate is bounded. */
+const MAX_CODEBOOKS = 1024;
 
 /** One tokenizer's part of a vocabulary. */
 export interface ModalitySpec {
@@ -353,6 +353,7 @@ function checkExtent({ id, axes, extent }: ModalitySpec, layout: SequenceLayout)
     if (axes !== 1 || layout.period === undefined) {
       refuse(`"written" or a list of ${axes} extents: ${layout.spec} needs the extent`);
     }
+    if (layout.period! > 2 ** 16) refuse(`chunks of at most ${2 ** 16} positions`);
     return;
   }
   if (
