@@ -12,13 +12,12 @@ import type {
 } from "@dtok/llm";
 import {
   SequenceParser,
-  TrainingFile,
   Vocabulary,
   extendTokenizerJson,
   loadSequence,
   pack,
   saveSequence,
-} from "@dtok/llm/node";
+} from "@dtok/llm";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { readInput, writeOutput } from "../files.js";
@@ -194,6 +193,8 @@ async function packTraining(
     length !== undefined && pad !== undefined
       ? { length, pad, packing, ...(end !== undefined && { end }) }
       : undefined;
+  // Parquet's writer is loaded by the command that needs it, not by every start of dtok.
+  const { TrainingFile } = await import("@dtok/llm/node");
   const file = await TrainingFile.create(flags.output, vocabulary, { ...(blocks && { blocks }) });
   const bar = await progressBar("packing", flags.json);
   try {
