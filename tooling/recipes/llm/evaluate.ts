@@ -17,13 +17,14 @@ import { createRandom } from "@dtok/core";
 import type { ModelRuntime, TokenGrid } from "@dtok/core";
 import { loadImageTokenizer, writeImage } from "@dtok/image";
 import { TokenConstraint, applyMask, joinFactors, pack, unpack } from "@dtok/llm";
+import type { Vocabulary } from "@dtok/llm";
 import { createRuntime } from "@dtok/runtime";
 import { GraphBuilder } from "@dtok/train";
 import { natsOf } from "./gpt.js";
 import { Generator, loadTrained, sample } from "./model.js";
 import type { Trained } from "./model.js";
 import { Ngram } from "./ngram.js";
-import { codesOf, factored, gridOf, positions, runs, SOURCES } from "./sources.js";
+import { openSources, runs } from "./sources.js";
 import type { Source } from "./sources.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -35,16 +36,17 @@ const { values } = parseArgs({
   },
 });
 
+/** Films of a list that is drawn. */
+const FILMS = 20;
+
 const trained = loadTrained();
-const sources = SOURCES.filter((source) =>
-  trained.vocabulary.modalities.some(({ id }) => id === factored(source)),
+const sources = openSources().filter(({ modality }) =>
+  trained.vocabulary.modalities.some(({ id }) => id === modality.id),
 );
 const runtime = await createRuntime();
 const modelability: Record<string, Record<string, number>> = {};
 for (const source of sources) {
   modelability[source.name] = {
-    "codes of test": codesOf(source, "test").length,
-    "uniform, bits per code": Math.log2(source.size),
     ...counted(source),
     "model, bits per code": await modelled(runtime, trained, source),
   };
@@ -61,37 +63,22 @@ if (values.write) {
 
 /** Unigram and bigram, counted on all of the training codes, in bits per code. */
 function counted(source: Source): Record<string, number> {
-  const rows = positions(source);
-  const train = codesOf(source, "train");
-  const test = codesOf(source, "test");
-  const whole = new Ngram(source.size);
-  const parts = new Ngram(source.factors.reduce((a, b) => a + b, 0));
-  // A factor's codes behind those of the factors before it, as in the vocabulary.
-  const flat = (codes: Int32Array, n: number) => {
-    const { data } = gridOf(source, codes, n).codes;
-    const offsets = source.factors.map((_, q) =>
-      source.factors.slice(0, q).reduce((a, b) => a + b, 0),
-    );
-    return data.map((code, i) => code + offsets[i % offsets.length]!);
-  };
-  for (let n = 0; n < train.length / rows; n++) {
-    whole.add(train.subarray(n * rows, (n + 1) * rows));
-    parts.add(flat(train, n));
+  const ngram = new Ngram(source.alphabet);
+  for (let n = 0; n < source.count("train"); n++) {
+    ngram.add(source.symbols(source.grid("train", n)));
   }
-  const sums = { unigram: 0, bigram: 0, factorUnigram: 0, factorBigram: 0 };
-  for (let n = 0; n < test.length / rows; n++) {
-    const a = whole.bits(test.subarray(n * rows, (n + 1) * rows));
-    const b = parts.bits(flat(test, n));
-    sums.unigram += a.unigram;
-    sums.bigram += a.bigram;
-    sums.factorUnigram += b.unigram;
-    sums.factorBigram += b.bigram;
+  const sums = { codes: 0, unigram: 0, bigram: 0 };
+  for (let n = 0; n < source.count("test"); n++) {
+    const symbols = source.symbols(source.grid("test", n));
+    const { unigram, bigram } = ngram.bits(symbols);
+    sums.codes += symbols.length;
+    sums.unigram += unigram;
+    sums.bigram += bigram;
   }
   return {
-    "unigram, bits per code": sums.unigram / test.length,
-    "bigram, bits per code": sums.bigram / test.length,
-    // A factor's place tells which factor it is; the flat unigram does not know that.
-    "bigram of factors, bits per code": sums.factorBigram / test.length,
+    "codes of test": sums.codes,
+    "unigram, bits per code": sums.unigram / sums.codes,
+    "bigram, bits per code": sums.bigram / sums.codes,
   };
 }
 
@@ -105,16 +92,18 @@ async function modelled(
   const g = new GraphBuilder("measure");
   const nats = natsOf(g, batch, shape);
   const session = await runtime.load(g.toOnnx({ nats }, parameters));
-  const codes = codesOf(source, "test");
-  const count = codes.length / positions(source);
+  const count = source.count("test");
   let sum = 0;
+  let codes = 0;
   for (let at = 0; at < count; at += batch) {
     const n = batch * shape.length;
     const ids = new BigInt64Array(n);
     const targets = new BigInt64Array(n);
     const counts = new Uint8Array(n);
     for (let b = 0; b < batch && at + b < count; b++) {
-      const tokens = pack(vocabulary, [gridOf(source, codes, at + b)]).ids;
+      const grid = source.grid("test", at + b);
+      codes += source.symbols(grid).length;
+      const tokens = pack(vocabulary, [grid]).ids;
       for (let t = 0; t + 1 < tokens.length; t++) {
         ids[b * shape.length + t] = BigInt(tokens[t]!);
         targets[b * shape.length + t] = BigInt(tokens[t + 1]!);
@@ -129,7 +118,7 @@ async function modelled(
     for (let i = 0; i < n; i++) if (counts[i]) sum += data[i]!;
   }
   await session.close();
-  return sum / Math.LN2 / codes.length;
+  return sum / Math.LN2 / codes;
 }
 
 /** Sequences of each modality, with masks and without; how many are whole, and how fast. */
@@ -146,8 +135,11 @@ async function generate(runtime: ModelRuntime, model: Trained) {
       const maskTimes: number[] = [];
       const begun = performance.now();
       for (let n = 0; n < count; n++) {
-        const { begin } = vocabulary.modality(factored(source));
-        const constraint = new TokenConstraint(vocabulary, { text: false });
+        const { id, begin } = vocabulary.modality(source.modality.id);
+        const constraint = new TokenConstraint(vocabulary, {
+          text: false,
+          ...(source.trie && { tries: { [id]: source.trie }, shapes: { [id]: [FILMS] } }),
+        });
         const mask = new Uint32Array(constraint.words);
         const list = [begin];
         constraint.advance(begin);
@@ -165,14 +157,10 @@ async function generate(runtime: ModelRuntime, model: Trained) {
           if (masked ? constraint.complete : vocabulary.meaning(id).kind === "end") break;
         }
         ids += list.length;
-        let parts: (Int32Array | TokenGrid)[] = [];
-        try {
-          parts = unpack(vocabulary, list);
-        } catch {
-          continue;
-        }
+        const grid = wholeGrid(source, vocabulary, list);
+        if (grid === undefined) continue;
         whole++;
-        if (masked) await keep(source, parts[0] as TokenGrid, n);
+        if (masked && source.name === "image") await keep(grid, n);
       }
       const milliseconds = performance.now() - begun;
       results[`${source.name}, ${masked ? "with masks" : "without"}`] = {
@@ -191,9 +179,30 @@ async function generate(runtime: ModelRuntime, model: Trained) {
   return results;
 }
 
-async function keep(source: Source, grid: TokenGrid, n: number): Promise<void> {
-  const joined = joinFactors(grid, source.tokenizer);
-  if (source.name !== "image") return;
+/** The one grid that a sequence is, if it is a whole span and all of its IDs are of items. */
+function wholeGrid(
+  { trie }: Source,
+  vocabulary: Vocabulary,
+  ids: readonly number[],
+): TokenGrid | undefined {
+  let grid: TokenGrid;
+  try {
+    [grid] = unpack(vocabulary, ids) as [TokenGrid];
+  } catch {
+    return undefined;
+  }
+  if (trie === undefined) return grid;
+  const { data } = grid.codes;
+  for (let from = 0; from < data.length; from += trie.depth) {
+    let at: unknown = trie.root;
+    for (let q = 0; q < trie.depth && at !== undefined; q++) at = trie.step(at, data[from + q]!);
+    if (at === undefined) return undefined;
+  }
+  return grid;
+}
+
+async function keep(grid: TokenGrid, n: number): Promise<void> {
+  const joined = joinFactors(grid, "image/photo-8x");
   const tokenizer = await loadImageTokenizer("photo-8x");
   const [rows, columns] = joined.shape as [number, number];
   const side = { width: columns * 8, height: rows * 8 };

@@ -1,82 +1,126 @@
-/* The modalities that the model reads and writes, its vocabulary, and its token files. */
+/* The modalities that the model reads and writes, its vocabulary, and where their tokens are. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
 import { factorCodes, Vocabulary } from "@dtok/llm";
-import type { ModalitySpec } from "@dtok/llm";
+import type { ModalitySpec, TrieLike } from "@dtok/llm";
+import { Catalogue } from "@dtok/recsys";
+import { loadDataset } from "../recsys/items.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, "..", "..", "..");
 export const data = join(root, ".data", "llm");
 export const runs = join(root, ".runs", "llm");
 
-/** One kind of sequences. Codes are factored, so that a small model need not hold 15,360 rows. */
+export type Split = "train" | "test";
+
+/** One kind of sequences. */
 export interface Source {
   readonly name: string;
-  /** Tokenizer of the grids. */
-  readonly tokenizer: string;
-  readonly size: number;
-  readonly factors: readonly number[];
-  /** Extent of each sequence's grid. */
-  readonly shape: readonly number[];
-  readonly layout: NonNullable<ModalitySpec["layout"]>;
+  readonly modality: ModalitySpec;
+  /** Grids of a split. */
+  count(split: Split): number;
+  grid(split: Split, n: number): TokenGrid;
+  /** Codes of the tokenizer in a grid, as one alphabet of `alphabet` symbols: what n-grams count. */
+  symbols(grid: TokenGrid): Int32Array;
+  readonly alphabet: number;
+  /** IDs that may be written, where not all may. */
+  readonly trie?: TrieLike;
 }
 
-/** In the order in which they came: their ids never move. */
-export const SOURCES: readonly Source[] = [
-  {
+/** Levels side by side: code k of level q is k plus the sizes of the levels before. */
+function levelled(sizes: readonly number[]) {
+  const offsets = sizes.map((_, q) => sizes.slice(0, q).reduce((a, b) => a + b, 0));
+  return {
+    alphabet: sizes.reduce((a, b) => a + b, 0),
+    symbols: ({ codes }: TokenGrid) =>
+      codes.data.map((code, i) => code + offsets[i % sizes.length]!),
+  };
+}
+
+/** Pictures: 16 x 16 codes of 15,360, written as two factors, so that a small model need not hold as many rows. */
+function images(): Source | undefined {
+  const path = join(data, "image.safetensors");
+  if (!existsSync(path)) return undefined;
+  const { tensors } = readSafetensors(readFileSync(path));
+  const [factors, shape] = [
+    [512, 30],
+    [16, 16],
+  ] as const;
+  const id = "image/photo-8x-512x30";
+  const codes = (split: Split) => (tensors[split] as { data: Uint16Array }).data;
+  return {
     name: "image",
-    tokenizer: "image/photo-8x",
-    size: 15360,
-    factors: [512, 30],
-    shape: [16, 16],
-    layout: "interleaved",
-  },
-];
-
-/** Only those whose tokens were made (`pnpm recipe:llm tokens`). */
-export function present(): Source[] {
-  return SOURCES.filter(({ name }) => existsSync(join(data, `${name}.safetensors`)));
+    modality: { id, codebookSizes: factors, axes: 2, layout: "interleaved", extent: shape },
+    count: (split) => codes(split).length / 256,
+    grid(split, n) {
+      const grid: TokenGrid = {
+        codes: {
+          data: Int32Array.from(codes(split).subarray(n * 256, (n + 1) * 256)),
+          shape: [256, 1],
+        },
+        shape,
+        codebookSizes: [15360],
+        side: {},
+        tokenizer: "image/photo-8x",
+      };
+      return factorCodes(grid, factors, id);
+    },
+    alphabet: 15360,
+    symbols: (grid) =>
+      Int32Array.from(
+        { length: 256 },
+        (_, i) => grid.codes.data[2 * i]! + 512 * grid.codes.data[2 * i + 1]!,
+      ),
+  };
 }
 
-/** Name of a source's factored grids in the vocabulary. */
-export const factored = (source: Source) =>
-  `${source.tokenizer}-${source.factors.map(String).join("x")}`;
+/** Films that a user took, in their order, by semantic ID; every tenth user is for the test. */
+function films(): Source | undefined {
+  if (!existsSync(join(root, ".data", "recsys", "ml-latest-small.json"))) return undefined;
+  const { items, histories } = loadDataset("ml-latest-small");
+  const folder = join(root, "packages", "recsys", "models", "movielens-small");
+  const catalogue = Catalogue.load(
+    new Uint8Array(readFileSync(join(folder, "catalogue.safetensors"))),
+  );
+  const sizes = catalogue.codebookSizes;
+  const most = Math.floor(510 / sizes.length);
+  const windows: Record<Split, number[][]> = { train: [], test: [] };
+  for (const [user, history] of histories.entries()) {
+    const list = windows[user % 10 === 0 ? "test" : "train"];
+    for (let at = 0; at < history.length; at += most) list.push(history.slice(at, at + most));
+  }
+  const id = "recsys/movielens-small";
+  return {
+    name: "films",
+    modality: { id, codebookSizes: sizes, axes: 1, layout: "items" },
+    count: (split) => windows[split].length,
+    grid(split, n) {
+      const window = windows[split][n]!;
+      const codes = new Int32Array(window.length * sizes.length);
+      for (const [i, film] of window.entries()) {
+        codes.set(catalogue.codesOf(items[film]!.id), i * sizes.length);
+      }
+      return {
+        codes: { data: codes, shape: [window.length, sizes.length] },
+        shape: [window.length],
+        codebookSizes: sizes,
+        side: {},
+        tokenizer: id,
+      };
+    },
+    ...levelled(sizes),
+    trie: catalogue.trie(),
+  };
+}
+
+/** All sources whose tokens are there, in the order in which they came: their ids never move. */
+export function openSources(): Source[] {
+  return [images(), films()].filter((source) => source !== undefined);
+}
 
 export function vocabularyOf(sources: readonly Source[]): Vocabulary {
-  return new Vocabulary({
-    modalities: sources.map((source) => ({
-      id: factored(source),
-      codebookSizes: source.factors,
-      axes: source.shape.length as 1 | 2 | 3,
-      layout: source.layout,
-      extent: source.shape,
-    })),
-  });
-}
-
-/** Codes of a source's sequences, one after another: [N * positions]. */
-export function codesOf(source: Source, split: "train" | "test"): Int32Array {
-  const { tensors } = readSafetensors(readFileSync(join(data, `${source.name}.safetensors`)));
-  const { data: codes } = tensors[split] as { data: Uint16Array };
-  return Int32Array.from(codes);
-}
-
-export function positions({ shape }: Source): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
-
-/** Sequence n as a grid of the vocabulary. */
-export function gridOf(source: Source, codes: Int32Array, n: number): TokenGrid {
-  const rows = positions(source);
-  const grid: TokenGrid = {
-    codes: { data: codes.slice(n * rows, (n + 1) * rows), shape: [rows, 1] },
-    shape: source.shape,
-    codebookSizes: [source.size],
-    side: {},
-    tokenizer: source.tokenizer,
-  };
-  return factorCodes(grid, source.factors, factored(source));
+  return new Vocabulary({ modalities: sources.map(({ modality }) => modality) });
 }

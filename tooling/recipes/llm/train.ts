@@ -16,11 +16,13 @@ import { cosineSchedule, Trainer } from "@dtok/train";
 import { progressLine, trainLoop, writeFileAtomic } from "@dtok/train/node";
 import { lossOf } from "./gpt.js";
 import type { GptShape } from "./gpt.js";
-import { codesOf, gridOf, positions, present, runs, vocabularyOf } from "./sources.js";
+import { openSources, runs, vocabularyOf } from "./sources.js";
 
-export const WIDTH = 192;
-export const LAYERS = 5;
-export const HEADS = 4;
+const WIDTH = 192;
+const LAYERS = 5;
+const HEADS = 4;
+/** Ids that the model sees: a picture's, but the last. */
+const LENGTH = 513;
 
 const { values } = parseArgs({
   options: {
@@ -37,16 +39,11 @@ const [steps, batchSize, seed] = [values.steps, values.batch, values.seed].map(N
   number,
 ];
 
-const sources = present();
+const sources = openSources();
 const vocabulary = vocabularyOf(sources);
-const lists = sources.map((source) => ({ source, codes: codesOf(source, "train") }));
-const sequences = lists.map(({ source, codes }) => codes.length / positions(source));
-const longest = Math.max(
-  ...lists.map(({ source, codes }) => pack(vocabulary, [gridOf(source, codes, 0)]).ids.length),
-);
 const shape: GptShape = {
   vocabulary: vocabulary.size,
-  length: longest - 1,
+  length: LENGTH,
   width: WIDTH,
   layers: LAYERS,
   heads: HEADS,
@@ -65,9 +62,8 @@ function batchOf(step: number): Record<string, Tensor> {
   const weights = new Float32Array(n);
   let counted = 0;
   for (let b = 0; b < batchSize; b++) {
-    const which = b % lists.length;
-    const { source, codes } = lists[which]!;
-    const grid = gridOf(source, codes, random.integer(sequences[which]!));
+    const source = sources[b % sources.length]!;
+    const grid = source.grid("train", random.integer(source.count("train")));
     const tokens = pack(vocabulary, [grid]).ids;
     for (let t = 0; t + 1 < tokens.length; t++) {
       ids[b * shape.length + t] = BigInt(tokens[t]!);
@@ -91,7 +87,7 @@ const trainer = await Trainer.create(
   { betas: [0.9, 0.98], clipNorm: 1, weightDecay: 0.05, averageDecay: 0.995 },
 );
 console.log(
-  `sources ${sources.map(({ name }, i) => `${name} ${sequences[i]}`).join(", ")}; vocabulary ${shape.vocabulary}, length ${shape.length}, ${(trainer.flopsPerStep / 1e9).toFixed(0)} GFLOP a step`,
+  `sources ${sources.map((source) => `${source.name} ${source.count("train")}`).join(", ")}; vocabulary ${shape.vocabulary}, length ${shape.length}, ${(trainer.flopsPerStep / 1e9).toFixed(0)} GFLOP a step`,
 );
 const stop = new AbortController();
 const timer = setTimeout(() => stop.abort(), Number(values.minutes) * 60_000);
