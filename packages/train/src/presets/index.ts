@@ -4,3 +4,27 @@ export { exportPhotoModel } from "./photo-export.js";
 export type { ExportedPhotoModel } from "./photo-export.js";
 export { exportRqVae, rqVaeTraining, trainRqVae } from "./rq-vae.js";
 export type { ExportedRqVae, RqVaeConfig, RqVaeProgress, RqVaeTrainOptions } from "./rq-vae.js";
+export {
+  MOTION_REACH,
+  MOTION_STRIDE,
+  exportMotionModel,
+  motionLatents,
+  motionTraining,
+  residualCodebooks,
+} from "./motion.js";
+export type {
+  ExportedMotionModel,
+  FeatureScale,
+  MotionModelConfig,
+  MotionTrainingOptions,
+} from "./motion.js";
+export {
+  audioConfigs,
+  audioLatents,
+  audioStride,
+  audioTraining,
+  exportAudioModel,
+} from "./audio.js";
+export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
+export { clipConfigs, clipHalo, clipTraining, exportClipModel } from "./clip.js";
+export type { ClipModelConfig, ClipTrainingOptions, ExportedClipModel } from "./clip.js";

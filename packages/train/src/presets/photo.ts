@@ -112,7 +112,7 @@ function decoder(g: GraphBuilder, random: Random, c: PhotoModelConfig, z: Value)
  * Mean structural similarity over 8 x 8 boxes in steps of 4, on images in [-1, 1]: a cheap stand-in
  * while training, not the metric of the card.
  */
-function boxSimilarity(a: Value, b: Value): Value {
+export function boxSimilarity(a: Value, b: Value): Value {
   const box = (x: Value) => {
     const cells = averagePool(x, 4);
     const [, , rows, columns] = cells.shape as number[] as [number, number, number, number];

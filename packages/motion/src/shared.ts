@@ -1,0 +1,41 @@
+export {
+  MAX_JOINTS,
+  checkMotion,
+  checkSkeleton,
+  durationOf,
+  frameCount,
+  sliceMotion,
+} from "./signal.js";
+export type { Joint, MotionSignal, Skeleton } from "./signal.js";
+export { BODY_JOINTS, EMBODIMENTS, bodies } from "./skeleton/canonical.js";
+export type { Body, Embodiment } from "./skeleton/canonical.js";
+export { jointPositions, worldRotations } from "./skeleton/fk.js";
+export { MAX_FRAMES, resample, resampledCount } from "./skeleton/resample.js";
+export { matchJoints } from "./skeleton/names.js";
+export type { JointMatch, JointNames } from "./skeleton/names.js";
+export {
+  fitRotations,
+  motionFromPlaces,
+  retarget,
+  retargetPlaces,
+  scaledSkeleton,
+} from "./skeleton/retarget.js";
+export type { RetargetOptions, Retargeted } from "./skeleton/retarget.js";
+export {
+  FEATURE_DIM,
+  FEATURE_FPS,
+  FEATURE_PARTS,
+  fromFeatures,
+  placesFromFeatures,
+  startOf,
+  toFeatures,
+} from "./features/features.js";
+export type { Start } from "./features/features.js";
+export { mirrorMotion } from "./features/mirror.js";
+export { BvhParser, bvhLines, joinPieces, readBvh, writeBvh } from "./formats/bvh.js";
+export type { BvhReadOptions, BvhWriteOptions } from "./formats/bvh.js";
+export { deepMimicRows, readDeepMimic } from "./formats/deepmimic.js";
+export type { DeepMimicOptions } from "./formats/deepmimic.js";
+export { HUMANML3D_DIM, placesFromHumanMl3d, readNpyMotion } from "./formats/positions.js";
+export type { NpyMotionOptions } from "./formats/positions.js";
+export type { LengthUnit } from "./formats/units.js";
