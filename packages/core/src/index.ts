@@ -135,6 +135,17 @@ export type { OnlineUpdateOptions } from "./quantizers/online-pq.js";
 export { RvqQuantizer, fitRvq, rvq, rvqFamily } from "./quantizers/rvq.js";
 export { ervqFamily, fitErvq } from "./quantizers/ervq.js";
 export { fitIrvq, irvqFamily } from "./quantizers/irvq.js";
+export { PrvqQuantizer, fitPrvq, prvqFamily } from "./quantizers/prvq.js";
+export type { ProjectedLevels } from "./quantizers/prvq.js";
+export { GroupRvqQuantizer, fitGroupRvq, groupRvqFamily } from "./quantizers/group-rvq.js";
+export {
+  MultiScaleRvqQuantizer,
+  fitMultiScaleRvq,
+  multiScaleRvqFamily,
+} from "./quantizers/multi-scale-rvq.js";
+export type { Scale } from "./quantizers/multi-scale-rvq.js";
+export { CqQuantizer, cq, cqFamily, fitCq } from "./quantizers/cq.js";
+export type { CompositeConstraint, CqFitOptions } from "./quantizers/cq.js";
 export { RvpqQuantizer, fitRvpq, rvpqFamily } from "./quantizers/rvpq.js";
 export { AqQuantizer, aqFamily, fitAq } from "./quantizers/aq.js";
 export { LsqQuantizer, fitLsq, lsqFamily } from "./quantizers/lsq.js";

@@ -11,6 +11,10 @@ import { techniques as vq } from "./quantizers/vq.js";
 import { techniques as rvq } from "./quantizers/rvq.js";
 import { techniques as ervq } from "./quantizers/ervq.js";
 import { techniques as irvq } from "./quantizers/irvq.js";
+import { techniques as prvq } from "./quantizers/prvq.js";
+import { techniques as groupRvq } from "./quantizers/group-rvq.js";
+import { techniques as multiScaleRvq } from "./quantizers/multi-scale-rvq.js";
+import { techniques as cq } from "./quantizers/cq.js";
 import { techniques as pq } from "./quantizers/pq.js";
 import { techniques as opq } from "./quantizers/opq.js";
 import { techniques as lopq } from "./quantizers/lopq.js";
@@ -33,12 +37,16 @@ export const techniques: readonly Technique[] = /* @__PURE__ */ (() => [
   ...rvq,
   ...ervq,
   ...irvq,
+  ...prvq,
+  ...groupRvq,
+  ...multiScaleRvq,
   ...pq,
   ...opq,
   ...lopq,
   ...vaq,
   ...rvpq,
   ...onlinePq,
+  ...cq,
   ...aq,
   ...lsq,
   ...fsq,

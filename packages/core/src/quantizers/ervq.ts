@@ -1,8 +1,7 @@
 /*
- * Residual quantization with jointly optimised codebooks. Ai, Yu, Guan, He: "Efficient large-scale
- * approximate nearest neighbor search by residual vector quantization with optimised codebooks"
- * ("Optimized residual vector quantization", Multimedia Systems 23, 2017, doi 10.1007/s00530-015-0470-9);
- * survey section 2.2.1 (ERVQ). Each level in turn is fitted anew to what all of the others leave,
+ * Residual quantization with jointly optimised codebooks. Ai, Yu, Wu, He, Guan: "Optimized residual vector
+ * quantization for efficient approximate nearest neighbor search", Multimedia Systems 23 (2017), doi
+ * 10.1007/s00530-015-0470-9; survey section 2.2.1 (ERVQ). Each level in turn is fitted anew to what all of the others leave,
  *
  *   e_m = x - Σ_{l ≠ m} c_l,code_l;   c_mk = mean { e_m : code_m = k };   code_m = argmin |e_m - c_mk|²
  *

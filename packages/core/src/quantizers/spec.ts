@@ -15,6 +15,10 @@ import { onlinePqFamily } from "./online-pq.js";
 import { ervqFamily } from "./ervq.js";
 import { irvqFamily } from "./irvq.js";
 import { rvqFamily } from "./rvq.js";
+import { groupRvqFamily } from "./group-rvq.js";
+import { multiScaleRvqFamily } from "./multi-scale-rvq.js";
+import { prvqFamily } from "./prvq.js";
+import { cqFamily } from "./cq.js";
 import { aqFamily } from "./aq.js";
 import { lsqFamily } from "./lsq.js";
 import { bsqFamily } from "./bsq.js";
@@ -34,12 +38,16 @@ export const quantizerFamilies: readonly QuantizerFamily[] = [
   rvqFamily,
   ervqFamily,
   irvqFamily,
+  prvqFamily,
+  groupRvqFamily,
+  multiScaleRvqFamily,
   pqFamily,
   opqFamily,
   lopqFamily,
   vaqFamily,
   rvpqFamily,
   onlinePqFamily,
+  cqFamily,
   aqFamily,
   lsqFamily,
   fsqFamily,
