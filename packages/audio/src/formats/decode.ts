@@ -1,0 +1,128 @@
+import { FormatError, isDtokError } from "@dtok/core";
+import type { AudioSignal } from "@dtok/core";
+import { detectFormat } from "./detect.js";
+import type { AudioFormat } from "./detect.js";
+
+interface ChunkDecoder {
+  decode(data: Uint8Array): unknown;
+  flush(): unknown;
+  free(): void;
+}
+
+// Each is loaded when a file of its kind comes.
+const decoders: Readonly<Record<Exclude<AudioFormat, "aac">, () => Promise<ChunkDecoder>>> = {
+  wav: async () => (await import("@audio/decode-wav")).decoder() as ChunkDecoder,
+  flac: async () => (await (await import("@audio/decode-flac")).decoder()) as ChunkDecoder,
+  mp3: async () => (await (await import("@audio/decode-mp3")).decoder()) as unknown as ChunkDecoder,
+  vorbis: async () => (await (await import("@audio/decode-vorbis")).decoder()) as ChunkDecoder,
+  opus: async () => (await (await import("@audio/decode-opus")).decoder()) as ChunkDecoder,
+};
+
+/** Bytes that go into a decoder at a time: some seconds of compressed sound. */
+const PIECE = 1 << 16;
+const HEAD = 512;
+
+/**
+ * Decodes a sound file piece by piece: an hour never lies in memory at once. The same decoders run in
+ * Node.js and in browsers, so both give the same samples.
+ *
+ * @param bytes the file, whole or as it comes
+ * @param name what errors call it
+ * @throws FormatError for what is no sound, is cut short, or is AAC
+ */
+export async function* decodeAudio(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<AudioSignal> {
+  let decoder: ChunkDecoder | undefined;
+  let head = new Uint8Array(0);
+  let format: AudioFormat | undefined;
+  let samples = 0;
+  let rate = 0;
+  let channels = 0;
+  const checked = (found: unknown): AudioSignal | undefined => {
+    const {
+      channelData = [],
+      sampleRate = 0,
+      errors = [],
+    } = (found ?? {}) as {
+      channelData?: readonly Float32Array[];
+      sampleRate?: number;
+      errors?: readonly { readonly message?: string }[];
+    };
+    const [error] = errors;
+    if (error) throw broken(name, error.message ?? "an error of the decoder");
+    const length = channelData[0]?.length ?? 0;
+    if (length === 0) return undefined;
+    if (rate !== 0 && (sampleRate !== rate || channelData.length !== channels)) {
+      throw broken(
+        name,
+        `${channels} channels at ${rate} Hz, then ${channelData.length} at ${sampleRate}`,
+      );
+    }
+    [rate, channels] = [sampleRate, channelData.length];
+    samples += length;
+    return { samples: channelData, sampleRate };
+  };
+  try {
+    for await (const chunk of bytes) {
+      let piece = chunk;
+      if (!decoder) {
+        const joined = new Uint8Array(head.length + chunk.length);
+        joined.set(head);
+        joined.set(chunk, head.length);
+        head = joined;
+        if (head.length < HEAD) continue;
+        format = formatOf(head, name);
+        decoder = await decoders[format]();
+        piece = head;
+      }
+      for (let at = 0; at < piece.length; at += PIECE) {
+        const signal = checked(decoder.decode(piece.subarray(at, at + PIECE)));
+        if (signal) yield signal;
+      }
+    }
+    if (!decoder) {
+      if (head.length === 0) throw broken(name, "0 bytes");
+      format = formatOf(head, name);
+      decoder = await decoders[format as keyof typeof decoders]();
+      const signal = checked(decoder.decode(head));
+      if (signal) yield signal;
+    }
+    // mpg123 has nothing to flush.
+    const rest = typeof decoder.flush === "function" ? checked(decoder.flush()) : undefined;
+    if (rest) yield rest;
+    if (samples === 0 && format !== "wav") throw broken(name, `a ${format} file without sound`);
+  } catch (error) {
+    if (isDtokError(error)) throw error;
+    throw broken(name, error instanceof Error ? error.message : String(error), error);
+  } finally {
+    decoder?.free();
+  }
+}
+
+function formatOf(head: Uint8Array, name: string): Exclude<AudioFormat, "aac"> {
+  const format = detectFormat(head);
+  if (format === "aac") {
+    throw new FormatError(name, {
+      expected: "WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
+      got: "AAC, for which there is no decoder under a permissive licence",
+      remedy: "Convert it (ffmpeg -i in.m4a out.flac), or pass an AudioBuffer in a browser.",
+    });
+  }
+  if (format !== undefined) return format;
+  throw new FormatError(name, {
+    expected: "WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
+    got: `a file that begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, "0")).join(" ")}`,
+    remedy: "Check that it is a sound file.",
+  });
+}
+
+function broken(name: string, got: string, cause?: unknown): FormatError {
+  return new FormatError(name, {
+    expected: "a whole sound file",
+    got,
+    remedy: "The file may be cut short or damaged: get it again.",
+    ...(cause !== undefined && { cause }),
+  });
+}
