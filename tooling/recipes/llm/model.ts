@@ -16,12 +16,16 @@ export interface Trained {
   readonly parameters: Record<string, Tensor<Float32Array>>;
 }
 
-export function loadTrained(): Trained {
-  const { shape, vocabulary } = JSON.parse(readFileSync(join(runs, "vocabulary.json"), "utf8")) as {
+export function loadTrained(folder = runs): Trained {
+  const { shape, vocabulary } = JSON.parse(
+    readFileSync(join(folder, "vocabulary.json"), "utf8"),
+  ) as {
     shape: GptShape;
     vocabulary: unknown;
   };
-  const { tensors, metadata } = readSafetensors(readFileSync(join(runs, "checkpoint.safetensors")));
+  const { tensors, metadata } = readSafetensors(
+    readFileSync(join(folder, "checkpoint.safetensors")),
+  );
   const parameters: Record<string, Tensor<Float32Array>> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     if (!name.endsWith(".average")) continue;

@@ -116,9 +116,38 @@ function films(): Source | undefined {
   };
 }
 
+/** Speech and music: 128 frames of the coarsest 4 levels of a residual codec. */
+function sounds(): Source | undefined {
+  const path = join(data, "sound.safetensors");
+  if (!existsSync(path)) return undefined;
+  const { tensors, metadata } = readSafetensors(readFileSync(path));
+  const sizes = JSON.parse(metadata.codebookSizes!) as number[];
+  const frames = tensors.train!.shape[1]!;
+  const each = frames * sizes.length;
+  const codes = (split: Split) => (tensors[split] as { data: Uint16Array }).data;
+  // Another tokenizer than the codec's own, since its finer levels are left out.
+  const id = `${metadata.tokenizer!}-${sizes.length}`;
+  return {
+    name: "sound",
+    modality: { id, codebookSizes: sizes, axes: 1, layout: "interleaved", extent: [frames] },
+    count: (split) => codes(split).length / each,
+    grid: (split, n) => ({
+      codes: {
+        data: Int32Array.from(codes(split).subarray(n * each, (n + 1) * each)),
+        shape: [frames, sizes.length],
+      },
+      shape: [frames],
+      codebookSizes: sizes,
+      side: {},
+      tokenizer: id,
+    }),
+    ...levelled(sizes),
+  };
+}
+
 /** All sources whose tokens are there, in the order in which they came: their ids never move. */
 export function openSources(): Source[] {
-  return [images(), films()].filter((source) => source !== undefined);
+  return [images(), films(), sounds()].filter((source) => source !== undefined);
 }
 
 export function vocabularyOf(sources: readonly Source[]): Vocabulary {

@@ -4,18 +4,23 @@
  *
  *   tsx --conditions=@dtok/source tooling/recipes/llm/train.ts [--steps 700] [--rate 2e-3] [--minutes 15]
  *
+ * --grow <folder> begins with the weights of an earlier run that had fewer modalities: their ids have not
+ * moved, and the new ids' rows begin at the mean of the old ones (`embeddingRows`).
+ *
  * Writes .runs/llm/checkpoint.safetensors, log.jsonl and vocabulary.json.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRandom, Random } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
-import { pack } from "@dtok/llm";
+import { embeddingRows, embeddingStatistics, pack } from "@dtok/llm";
+import type { Vocabulary } from "@dtok/llm";
 import { createRuntime } from "@dtok/runtime";
 import { cosineSchedule, Trainer } from "@dtok/train";
 import { progressLine, trainLoop, writeFileAtomic } from "@dtok/train/node";
 import { lossOf } from "./gpt.js";
 import type { GptShape } from "./gpt.js";
+import { loadTrained } from "./model.js";
 import { openSources, runs, vocabularyOf } from "./sources.js";
 
 const WIDTH = 192;
@@ -31,6 +36,7 @@ const { values } = parseArgs({
     batch: { type: "string", default: "8" },
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "1000" },
+    grow: { type: "string" },
   },
 });
 const [steps, batchSize, seed] = [values.steps, values.batch, values.seed].map(Number) as [
@@ -80,6 +86,15 @@ function batchOf(step: number): Record<string, Tensor> {
   };
 }
 
+/** What the earlier model knows stands first in this vocabulary and as it was. */
+function checkOlder(old: Vocabulary): void {
+  const same = old.modalities.every(({ id, begin, limit }, i) => {
+    const block = vocabulary.modalities[i];
+    return block?.id === id && block.begin === begin && block.limit === limit;
+  });
+  if (!same) throw new Error("The earlier run's modalities are not the first of this one's.");
+}
+
 const runtime = await createRuntime();
 const trainer = await Trainer.create(
   runtime,
@@ -89,6 +104,27 @@ const trainer = await Trainer.create(
 console.log(
   `sources ${sources.map((source) => `${source.name} ${source.count("train")}`).join(", ")}; vocabulary ${shape.vocabulary}, length ${shape.length}, ${(trainer.flopsPerStep / 1e9).toFixed(0)} GFLOP a step`,
 );
+if (values.grow !== undefined) {
+  const old = loadTrained(values.grow);
+  const weights: Record<string, Tensor> = { ...old.parameters };
+  const table = weights.tokens as Tensor<Float32Array>;
+  checkOlder(old.vocabulary);
+  const statistics = embeddingStatistics({
+    data: table.data,
+    shape: [old.vocabulary.size, WIDTH],
+  });
+  const rows = embeddingRows(vocabulary, statistics, { first: old.vocabulary.size });
+  const grown = new Float32Array(vocabulary.size * WIDTH);
+  grown.set(table.data);
+  grown.set(rows.data, table.data.length);
+  weights.tokens = { data: grown, shape: [vocabulary.size, WIDTH] };
+  const state: Record<string, Tensor> = { ...trainer.state() };
+  for (const [name, weight] of Object.entries(weights)) {
+    state[name] = weight;
+    state[`${name}.average`] = weight;
+  }
+  trainer.restore(state, 0);
+}
 const stop = new AbortController();
 const timer = setTimeout(() => stop.abort(), Number(values.minutes) * 60_000);
 await trainLoop(trainer, {

@@ -93,6 +93,22 @@ describe("embedding rows", () => {
     );
   });
 
+  it("are those of a modality that is added later alone", () => {
+    const more = vocabulary.with({ id: "c", codebookSizes: [7], axes: 1 });
+    const books = { codebooks: { c: [codebook(7, 3)] }, first: vocabulary.size };
+    const rows = embeddingRows(more, statistics, books);
+    expect(rows.shape).toEqual([4 + 7, dim]);
+    const all = embeddingRows(more, statistics, { codebooks: books.codebooks });
+    // The codes' rows do not depend on what else gets rows.
+    expect(rows.data.subarray(4 * dim)).toEqual(all.data.subarray(-7 * dim));
+    const bytes = saveEmbeddingRows(more, rows);
+    expect(readSafetensors(bytes).metadata.first).toBe(String(vocabulary.size));
+    expect(loadEmbeddingRows(more, bytes)).toEqual(rows);
+    const old = { codebooks: { "image/b": [codebook(5, 3)] }, first: vocabulary.size };
+    expect(() => embeddingRows(more, statistics, old)).toThrow(/already/);
+    expect(() => embeddingRows(more, statistics, { first: 3 })).toThrow(/first/);
+  });
+
   it("are saved with the vocabulary's hash, which is checked", () => {
     const rows = embeddingRows(vocabulary, statistics);
     const bytes = saveEmbeddingRows(vocabulary, rows);
@@ -100,7 +116,8 @@ describe("embedding rows", () => {
     expect(readSafetensors(bytes).metadata.first).toBe("50");
     const other = vocabulary.with({ id: "c", codebookSizes: [2], axes: 1 });
     expect(() => loadEmbeddingRows(other, bytes)).toThrow(/vocabulary/);
-    expect(() => saveEmbeddingRows(other, rows)).toThrow(/one for each id/);
+    const more = { data: new Float32Array(1000 * dim), shape: [1000, dim] as const };
+    expect(() => saveEmbeddingRows(other, more)).toThrow(/one for each id/);
     expect(() =>
       embeddingRows(vocabulary, statistics, { codebooks: { "image/b": [codebook(4, 3)] } }),
     ).toThrow(/\[5, d\]/);

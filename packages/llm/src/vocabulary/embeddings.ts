@@ -30,6 +30,11 @@ export interface EmbeddingOptions {
   readonly noise?: number;
   /** Default 0. */
   readonly seed?: number;
+  /**
+   * First id that gets a row. Default: behind the base. For a model that was extended before: how many
+   * ids it had then, so that modalities which it knows keep their rows.
+   */
+  readonly first?: number;
 }
 
 /**
@@ -61,7 +66,7 @@ export function embeddingStatistics(table: Matrix, rows = table.shape[0]): Embed
 }
 
 /**
- * Rows [vocabulary.size - vocabulary.base, D] for a model whose table the statistics are of. By
+ * Rows [vocabulary.size - first, D] for a model whose table the statistics are of. By
  * default the mean and a little noise (Hewitt 2021: new words that begin at the mean leave the
  * model's other predictions as they were). Where codebooks are given, code k of a level gets
  *
@@ -77,7 +82,7 @@ export function embeddingRows(
   { mean, deviation }: EmbeddingStatistics,
   options: EmbeddingOptions = {},
 ): Matrix {
-  const { codebooks = {}, noise = 0.1, seed = 0 } = options;
+  const { codebooks = {}, noise = 0.1, seed = 0, first = vocabulary.base } = options;
   const dim = mean.length;
   if (!(noise >= 0) || !Number.isFinite(noise)) {
     throw new ArgumentError("noise", {
@@ -86,7 +91,14 @@ export function embeddingRows(
       remedy: "In standard deviations of the table; 0.1 is little.",
     });
   }
-  const count = vocabulary.size - vocabulary.base;
+  if (!Number.isSafeInteger(first) || first < vocabulary.base || first > vocabulary.size) {
+    throw new ArgumentError("first", {
+      expected: `an id in [${vocabulary.base}, ${vocabulary.size}]`,
+      got: String(first),
+      remedy: "Pass how many ids the model had before.",
+    });
+  }
+  const count = vocabulary.size - first;
   const random = createRandom(seed);
   const data = random.fillNormal(new Float32Array(count * dim), noise);
   for (let i = 0; i < count; i++) {
@@ -95,7 +107,14 @@ export function embeddingRows(
     }
   }
   for (const [id, levels] of Object.entries(codebooks)) {
-    const { codebookSizes, offsets } = vocabulary.modality(id);
+    const { begin, codebookSizes, offsets } = vocabulary.modality(id);
+    if (begin < first) {
+      throw new ArgumentError(`codebooks of ${id}`, {
+        expected: `a modality whose ids begin at ${first} or behind`,
+        got: String(begin),
+        remedy: "The model has rows for it already.",
+      });
+    }
     if (levels.length !== codebookSizes.length) {
       throw new ShapeError(`codebooks of ${id}`, {
         expected: `${codebookSizes.length}, one for each level`,
@@ -105,7 +124,7 @@ export function embeddingRows(
     }
     for (const [q, codebook] of levels.entries()) {
       const rows = project(codebook, codebookSizes[q]!, dim, createRandom(seed, q + 1), id);
-      const from = (offsets[q]! - vocabulary.base) * dim;
+      const from = (offsets[q]! - first) * dim;
       for (let i = 0; i < rows.length; i++) {
         data[from + i] = mean[i % dim]! + deviation[i % dim]! * rows[i]!;
       }
@@ -155,7 +174,7 @@ export function saveEmbeddingRows(vocabulary: Vocabulary, rows: Matrix): Uint8Ar
     { embeddings: rows },
     {
       format: "dtok-embedding-rows-1",
-      first: String(vocabulary.base),
+      first: String(vocabulary.size - rows.shape[0]),
       vocabulary: vocabulary.hash,
     },
   );
@@ -189,9 +208,9 @@ export function loadEmbeddingRows(vocabulary: Vocabulary, bytes: Uint8Array): Ma
 }
 
 function checkRows({ base, size }: Vocabulary, rows: number): void {
-  if (rows === size - base) return;
+  if (rows >= 0 && rows <= size - base) return;
   throw new ShapeError("embedding rows", {
-    expected: `${size - base}, one for each id from ${base} on`,
+    expected: `at most ${size - base}, one for each id from ${base} on`,
     got: String(rows),
     remedy: "Make them by embeddingRows.",
   });
