@@ -1,4 +1,4 @@
-export { Vocabulary, MAX_EXTENT, SIZE_TOKENS } from "./vocabulary/vocabulary.js";
+export { MAX_EXTENT, SIZE_TOKENS, Vocabulary, modalityOf } from "./vocabulary/vocabulary.js";
 export type {
   ModalityIds,
   ModalitySpec,

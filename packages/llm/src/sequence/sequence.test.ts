@@ -8,6 +8,7 @@ import {
   Vocabulary,
   isAllowed,
   logitsProcessor,
+  modalityOf,
   pack,
   sequenceLayout,
   sequenceLayoutGrammars,
@@ -99,6 +100,7 @@ describe("Vocabulary", () => {
         expect(next).toBe(vocabulary.size);
         for (let id = vocabulary.base; id < vocabulary.size; id++) {
           texts.add(vocabulary.tokenText(id));
+          expect(vocabulary.idOf(vocabulary.tokenText(id))).toBe(id);
         }
         expect(texts.size).toBe(vocabulary.size - vocabulary.base);
         const more = vocabulary.with({ id: "new", codebookSizes: [3], axes: 1 });
@@ -109,6 +111,32 @@ describe("Vocabulary", () => {
       }),
       { seed: 9, numRuns: 15 },
     );
+  });
+
+  it("reads tokens, and refuses unknown ones", () => {
+    const manifest = { id: "s", codebookSizes: [3], stride: [320] };
+    const vocabulary = new Vocabulary({
+      base: 4,
+      modalities: [modalityOf(manifest, { layout: "run-length:2" })],
+    });
+    expect(vocabulary.modalities[0]).toMatchObject({ id: "s", codebookSizes: [3], axes: 1 });
+    expect(vocabulary.idOf("<|s:duration:2|>")).toBe(vocabulary.size - 1);
+    for (const text of [
+      "<|t|>",
+      "<|size:256|>",
+      "<|size:00|>",
+      "<|s:0:3|>",
+      "<|s:1:0|>",
+      "<|s:duration:3|>",
+      "<|s:0|>",
+      "<|/s:pad|>",
+      "<|s:begin|>",
+      "hello",
+      "",
+    ]) {
+      expect(() => vocabulary.idOf(text)).toThrow(/a token of this vocabulary/);
+    }
+    expect(() => vocabulary.idOf(undefined as never)).toThrow(/undefined/);
   });
 
   it("saves every layout and extent, and refuses those that do not fit", () => {

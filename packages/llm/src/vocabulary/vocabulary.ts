@@ -11,6 +11,7 @@ import {
   LimitError,
   MismatchError,
 } from "@dtok/core";
+import type { Manifest } from "@dtok/core";
 import { positionsOf } from "../layouts/layout.js";
 import type { SequenceLayout, SpanExtent } from "../layouts/layout.js";
 import { sequenceLayout } from "../layouts/order.js";
@@ -40,6 +41,22 @@ export interface ModalitySpec {
    * "written".
    */
   readonly extent?: SpanExtent;
+}
+
+/**
+ * A tokenizer's part as its manifest says it; `more` chooses layout and extent, and the axes where
+ * grids have others than the signal.
+ */
+export function modalityOf(
+  manifest: Pick<Manifest, "id" | "codebookSizes" | "stride">,
+  more: Partial<ModalitySpec> = {},
+): ModalitySpec {
+  return {
+    id: manifest.id,
+    codebookSizes: manifest.codebookSizes,
+    axes: manifest.stride.length as ModalitySpec["axes"],
+    ...more,
+  };
 }
 
 /** A modality with its ids. */
@@ -244,6 +261,40 @@ export class Vocabulary {
       case "code":
         return `<|${meaning.modality}:${meaning.level}:${meaning.code}|>`;
     }
+  }
+
+  /**
+   * The inverse of `tokenText`.
+   *
+   * @throws MismatchError for a text that is no token of this vocabulary's own
+   */
+  idOf(text: string): number {
+    const id = this.find(text);
+    // Whatever numbers it says: the token must be written as `tokenText` writes it.
+    if (id !== undefined && id >= this.base && id < this.size && this.tokenText(id) === text) {
+      return id;
+    }
+    throw new MismatchError("token", {
+      expected: "a token of this vocabulary, such as <|size:0|> or <|modality:level:code|>",
+      got: String(text).slice(0, 80),
+      remedy: "Text goes through the base model's tokenizer; a new tokenizer is added by with(…).",
+    });
+  }
+
+  private find(text: string): number | undefined {
+    const match = /^<\|(\/?)([^|:]+)(?::(\w+))?(?::(\d+))?\|>$/.exec(text);
+    if (match === null) return undefined;
+    const [, slash, name = "", first, second] = match;
+    if (name === "size" && first !== undefined && second === undefined) {
+      return this.sizes + Number(first);
+    }
+    const block = this.byId.get(name);
+    if (block === undefined) return undefined;
+    if (first === undefined) return slash === "/" ? block.end : block.begin;
+    if (first === "pad" || first === "row") return block[first];
+    if (first === "duration")
+      return block.offsets[block.codebookSizes.length]! + Number(second) - 1;
+    return block.offsets[Number(first)]! + Number(second);
   }
 
   toJSON(): VocabularyJson {
