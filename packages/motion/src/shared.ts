@@ -39,3 +39,17 @@ export type { DeepMimicOptions } from "./formats/deepmimic.js";
 export { HUMANML3D_DIM, placesFromHumanMl3d, readNpyMotion } from "./formats/positions.js";
 export type { NpyMotionOptions } from "./formats/positions.js";
 export type { LengthUnit } from "./formats/units.js";
+export { readGltf, writeGlb } from "./formats/gltf.js";
+export type { GltfReadOptions } from "./formats/gltf.js";
+export { readCsvTrajectory } from "./formats/trajectory.js";
+export type { ColumnUnit, Trajectory, TrajectorySchema } from "./formats/trajectory.js";
+export { MotionCodec } from "./codec/motion-codec.js";
+export type {
+  MotionDecodeOptions,
+  MotionEncodeOptions,
+  MotionSettings,
+} from "./codec/motion-codec.js";
+export { spliceGrids } from "./codec/splice.js";
+export type { Cut } from "./codec/splice.js";
+export { footSkating, jitter, largestSpeed, motionErrors } from "./metrics/metrics.js";
+export type { MotionErrors } from "./metrics/metrics.js";
