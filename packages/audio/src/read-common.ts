@@ -1,6 +1,7 @@
 import { ArgumentError, FormatError, LimitError } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
 import { decodeAudio } from "./formats/decode.js";
+import type { AacDecoder } from "./formats/decode.js";
 import { joinAudio } from "./signal/audio.js";
 import { isRawAudio, MAX_SAMPLES, signalOf } from "./signal/raw.js";
 
@@ -70,6 +71,7 @@ export async function* audioPieces(
   input: unknown,
   { signal }: ReadAudioOptions,
   open: (input: unknown) => Promise<{ bytes: AsyncIterable<Uint8Array>; name: string } | undefined>,
+  aac?: AacDecoder,
 ): AsyncGenerator<AudioSignal> {
   signal?.throwIfAborted();
   if (isRawAudio(input)) {
@@ -91,7 +93,7 @@ export async function* audioPieces(
       remedy: "Pass one of these.",
     });
   }
-  yield* decodeAudio(checkedBytes(source.bytes, source.name, signal), source.name);
+  yield* decodeAudio(checkedBytes(source.bytes, source.name, signal), source.name, aac);
 }
 
 /** All pieces as one signal in memory. */

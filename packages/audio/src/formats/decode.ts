@@ -1,7 +1,9 @@
-import { FormatError, isDtokError } from "@dtok/core";
+import { FormatError, isDtokError, LimitError } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
 import { detectFormat } from "./detect.js";
 import type { AudioFormat } from "./detect.js";
+import { checkAudio } from "../signal/audio.js";
+import { WholeFile } from "./whole.js";
 
 interface ChunkDecoder {
   decode(data: Uint8Array): unknown;
@@ -18,6 +20,11 @@ const decoders: Readonly<Record<Exclude<AudioFormat, "aac">, () => Promise<Chunk
   opus: async () => (await (await import("@audio/decode-opus")).decoder()) as ChunkDecoder,
 };
 
+/** Decodes a whole AAC file by means of the platform. */
+export type AacDecoder = (bytes: Uint8Array) => Promise<AudioSignal>;
+
+/** AAC files are decoded whole, so they may not be larger than this. */
+const MAX_AAC = 1 << 28;
 /** Bytes that go into a decoder at a time: some seconds of compressed sound. */
 const PIECE = 1 << 16;
 const HEAD = 512;
@@ -28,11 +35,13 @@ const HEAD = 512;
  *
  * @param bytes the file, whole or as it comes
  * @param name what errors call it
+ * @param aac for AAC, which has no decoder of its own here
  * @throws FormatError for what is no sound, is cut short, or is AAC
  */
 export async function* decodeAudio(
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
+  aac?: AacDecoder,
 ): AsyncGenerator<AudioSignal> {
   let decoder: ChunkDecoder | undefined;
   let head = new Uint8Array(0);
@@ -40,6 +49,7 @@ export async function* decodeAudio(
   let samples = 0;
   let rate = 0;
   let channels = 0;
+  const whole = new WholeFile();
   const checked = (found: unknown): AudioSignal | undefined => {
     const {
       channelData = [],
@@ -50,7 +60,9 @@ export async function* decodeAudio(
       sampleRate?: number;
       errors?: readonly { readonly message?: string }[];
     };
-    const [error] = errors;
+    // Some files have two header packets on one page: the decoder complains, and takes both. Where a
+    // header is truly broken no samples come.
+    const error = errors.find(({ message = "" }) => !message.startsWith("_headerin"));
     if (error) throw broken(name, error.message ?? "an error of the decoder");
     const length = channelData[0]?.length ?? 0;
     if (length === 0) return undefined;
@@ -62,17 +74,25 @@ export async function* decodeAudio(
     }
     [rate, channels] = [sampleRate, channelData.length];
     samples += length;
-    return { samples: channelData, sampleRate };
+    return checkAudio({ samples: channelData, sampleRate }, name);
   };
   try {
     for await (const chunk of bytes) {
       let piece = chunk;
+      whole.add(chunk);
       if (!decoder) {
         const joined = new Uint8Array(head.length + chunk.length);
         joined.set(head);
         joined.set(chunk, head.length);
         head = joined;
-        if (head.length < HEAD) continue;
+        if (head.length < HEAD || format === "aac") {
+          if (head.length > MAX_AAC) throw tooLong(name);
+          continue;
+        }
+        if (aac && detectFormat(head) === "aac") {
+          format = "aac";
+          continue;
+        }
         format = formatOf(head, name);
         decoder = await decoders[format]();
         piece = head;
@@ -84,6 +104,10 @@ export async function* decodeAudio(
     }
     if (!decoder) {
       if (head.length === 0) throw broken(name, "0 bytes");
+      if (aac && detectFormat(head) === "aac") {
+        yield checkAudio(await aac(head));
+        return;
+      }
       format = formatOf(head, name);
       decoder = await decoders[format as keyof typeof decoders]();
       const signal = checked(decoder.decode(head));
@@ -92,7 +116,16 @@ export async function* decodeAudio(
     // mpg123 has nothing to flush.
     const rest = typeof decoder.flush === "function" ? checked(decoder.flush()) : undefined;
     if (rest) yield rest;
-    if (samples === 0 && format !== "wav") throw broken(name, `a ${format} file without sound`);
+    const missing = whole.missing(format!, samples);
+    if (missing !== undefined) throw broken(name, `a ${format} file cut short: ${missing}`);
+    if (samples === 0) {
+      // An empty recording is a recording.
+      const form = whole.wavForm();
+      if (format !== "wav" || form === undefined) {
+        throw broken(name, `a ${format} file without sound`);
+      }
+      yield form;
+    }
   } catch (error) {
     if (isDtokError(error)) throw error;
     throw broken(name, error instanceof Error ? error.message : String(error), error);
@@ -115,6 +148,14 @@ function formatOf(head: Uint8Array, name: string): Exclude<AudioFormat, "aac"> {
     expected: "WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
     got: `a file that begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, "0")).join(" ")}`,
     remedy: "Check that it is a sound file.",
+  });
+}
+
+function tooLong(name: string): LimitError {
+  return new LimitError(name, {
+    expected: `an AAC file of at most ${MAX_AAC} bytes`,
+    got: "more",
+    remedy: "Convert it to FLAC or Opus, which are read piece by piece.",
   });
 }
 

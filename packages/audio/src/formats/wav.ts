@@ -64,7 +64,10 @@ export function wavHeader(
   return out;
 }
 
-/** Samples as a WAV file's bytes, interleaved. Integers clip at full scale and round to nearest. */
+/**
+ * Samples as a WAV file's bytes, interleaved. Integers clip at full scale and round to nearest; 1 is the
+ * largest of them and -1 the smallest, as the decoder takes them.
+ */
 export function wavSamples({ samples }: AudioSignal, { bits = 16 }: WavOptions = {}): Uint8Array {
   const channels = samples.length;
   const frames = samples[0]?.length ?? 0;
@@ -79,7 +82,10 @@ export function wavSamples({ samples }: AudioSignal, { bits = 16 }: WavOptions =
         view.setFloat32(at, value, true);
         continue;
       }
-      const scaled = Math.max(-top - 1, Math.min(top, Math.round(value * (top + 1))));
+      const scaled = Math.max(
+        -top - 1,
+        Math.min(top, Math.round(value * (value < 0 ? top + 1 : top))),
+      );
       if (bits === 16) view.setInt16(at, scaled, true);
       else {
         view.setUint16(at, scaled & 0xffff, true);

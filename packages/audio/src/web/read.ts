@@ -2,6 +2,7 @@ import { ArgumentError } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
 import { audioPieces, collectAudio } from "../read-common.js";
 import type { ByteInput, ReadAudioOptions } from "../read-common.js";
+import { signalOf } from "../signal/raw.js";
 import type { RawAudio } from "../signal/raw.js";
 
 /** What `encode` takes in a browser: a URL, a Blob or File, bytes, a stream, an AudioBuffer, or samples. */
@@ -41,12 +42,18 @@ async function* iterate(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
+/** By the browser, whole and at 48 kHz, as decodeAudioData gives it. */
+async function decodeAac(bytes: Uint8Array): Promise<AudioSignal> {
+  const context = new OfflineAudioContext(1, 1, 48_000);
+  return signalOf(await context.decodeAudioData(bytes.slice().buffer as ArrayBuffer));
+}
+
 /** Decodes sound piece by piece, in the form it has (rate, channels), by the decoders that Node.js uses. */
 export function openAudio(
   input: AudioInput,
   options: ReadAudioOptions = {},
 ): AsyncGenerator<AudioSignal> {
-  return audioPieces(input, options, (value) => open(value, options.signal));
+  return audioPieces(input, options, (value) => open(value, options.signal), decodeAac);
 }
 
 /** Decodes sound as one signal in memory, in the form it has (rate, channels). */
