@@ -209,7 +209,8 @@ export class TokenConstraint {
   private sizeRange(): readonly [number, number] {
     const { cursor } = this;
     const wanted = this.options.shapes?.[cursor.block!.id]?.[cursor.shape.length];
-    if (wanted !== undefined) {
+    // Behind a prompt's own first axis the wanted second may be too much.
+    if (wanted !== undefined && wanted <= cursor.extentLeft) {
       const high = Math.floor(wanted / SIZE_TOKENS);
       if (cursor.high < 0) return [high, high + 1];
       if (cursor.high === high) return [wanted % SIZE_TOKENS, (wanted % SIZE_TOKENS) + 1];

@@ -167,13 +167,12 @@ export class SequenceParser {
       if (place % rules.levels !== 0) return 0;
       const room = Math.floor((cursor.maxPositions - cursor.duration) / durations);
       end = Math.min(end, place + room * rules.levels);
-      this.reserve(base + cells.length);
     } else if (cursor.open) {
       const before = base / rules.levels;
       const room = Math.floor((cursor.maxPositions - before) / rules.period);
       end = Math.min(end, room * rules.periodPlaces);
-      this.reserve(base + cells.length * rules.levels);
     }
+    if (cursor.open) this.reserve(base + cells.length);
     const { codes } = this;
     const count = Math.min(ids.length - from, end - place);
     let k = 0;

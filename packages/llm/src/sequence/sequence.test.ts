@@ -385,6 +385,36 @@ describe("TokenConstraint", () => {
     );
   });
 
+  it("has no dead end where a prompt is not what the options ask for", () => {
+    const vocabulary = new Vocabulary({
+      modalities: [
+        { id: "i", codebookSizes: [3], axes: 2 },
+        { id: "s", codebookSizes: [3], axes: 1, extent: "open" },
+      ],
+    });
+    const constraint = new TokenConstraint(vocabulary, {
+      shapes: { i: [2, 300], s: [2] },
+      maxPositions: 600,
+    });
+    const open = () => {
+      const mask = constraint.allowed();
+      return Array.from({ length: vocabulary.size }, (_, id) => id).filter((id) =>
+        isAllowed(mask, id),
+      );
+    };
+    const { sizes } = vocabulary;
+    const image = vocabulary.modality("i");
+    // Ten rows leave sixty columns: the 300 that were asked for are too many.
+    for (const id of [image.begin, sizes, sizes + 10, sizes]) constraint.advance(id);
+    expect(open()).toEqual(Array.from({ length: 60 }, (_, i) => sizes + 1 + i));
+    constraint.reset();
+    const sound = vocabulary.modality("s");
+    const code = sound.offsets[0]!;
+    // Three codes where two were asked for: it can only end.
+    for (const id of [sound.begin, code, code, code]) constraint.advance(id);
+    expect(open()).toEqual([sound.end]);
+  });
+
   it("follows a trie of items and a fixed extent, as a logits processor", () => {
     const vocabulary = new Vocabulary({
       base: 3,
