@@ -41,8 +41,8 @@ const RQ_VAE_STEPS = 2400;
 /** How to read a file of items. */
 function itemFlags(command: Command): Command {
   return command
-    .option("--id <column>", "Parquet, JSON lines: item ids (default: item_id, id or item)")
-    .option("--vector <name>", "Parquet, JSON lines: column of vectors; safetensors: tensor")
+    .option("--id <column>", "Parquet, CSV, JSON lines: item ids (default: item_id, id or item)")
+    .option("--vector <name>", "Parquet, CSV, JSON lines: column of vectors; safetensors: tensor")
     .option("--text <columns>", "columns of text, comma-separated, as hashed n-gram features")
     .option("--text-dim <n>", "width of those features (default: 768)", wholeNumber(1))
     .option("--ids <file>", ".npy, safetensors: item ids, one a line (default: row numbers)");
@@ -99,7 +99,7 @@ function addFit(recsys: Command): void {
       .description("learn IDs from a catalogue, and give every item one")
       .argument(
         "<items>",
-        ".npy, .parquet, .jsonl or .safetensors; .npy and Parquet may exceed memory",
+        ".npy, .parquet, .csv, .jsonl or .safetensors; .npy and Parquet may exceed memory",
       )
       .requiredOption(
         "-o, --output <folder>",

@@ -80,6 +80,24 @@ describe("openItems", () => {
     expect(await readAll(file, { idsFile: ids })).toEqual(expected);
   });
 
+  it("reads CSV: quotes, line ends in cells, byte order marks, tabs", async () => {
+    const cells = values.map((vector, i) => `${"abcde"[i]},"[${vector.join(", ")}]"`).join("\r\n");
+    expect(await readAll(put("items.csv", `\ufeffid,embedding\r\n${cells}\r\n`))).toEqual(expected);
+    const tabs = values
+      .map((vector, i) => `${"abcde"[i]}\t6" by 4"\t${vector.join(" ")}`)
+      .join("\n");
+    expect(await readAll(put("items.tsv", `id\tsize\tembedding\n${tabs}`))).toEqual(expected);
+    const texts = 'id,title\n1,"Good, the ""Bad""\nand the Ugly"\n2,"good the bad and the ugly"\n';
+    const { data, ids } = await readAll(put("texts.csv", texts), { text: ["title"], textDim: 16 });
+    expect(ids).toEqual(["1", "2"]);
+    expect(data.slice(0, 16)).toEqual(data.slice(16));
+    const error = await readAll(put("late.csv", `${texts}3\n`), { text: ["title"] }).catch(
+      (reason: unknown) => reason,
+    );
+    // The line of the file, not the number of the row.
+    expect((error as Error).message).toMatch(/line 5/);
+  });
+
   it("reads JSON lines, and texts as features", async () => {
     const lines = values.map((vector, i) => JSON.stringify({ id: "abcde"[i], vector })).join("\n");
     expect(await readAll(put("items.jsonl", `${lines}\n\n`))).toEqual(expected);
@@ -95,7 +113,17 @@ describe("openItems", () => {
     b: { data: flat, shape: [2, 5] },
   });
   it.each<[string, string, Uint8Array | ArrayBuffer | string, OpenItemsOptions, RegExp]>([
-    ["another format", "x.csv", "a,b", {}, /\.parquet/],
+    ["another format", "x.xlsx", "a,b", {}, /\.parquet/],
+    ["an empty CSV", "e.csv", "", {}, /header/],
+    ["a header with a column twice", "t.csv", "id,v,v\n1,2,3\n", {}, /line 1.*"v" twice/s],
+    ["a row too short", "s.csv", 'id,v\na,"1 2"\nb\n', {}, /line 3/],
+    ["a quote that never closes", "q.csv", 'id,v\na,"1 2\nb,3\n', {}, /line \d/],
+    ["a cell without numbers", "w.csv", "id,v\na,1 2\nb,1 x\n", {}, /line 3.*"1 x"/s],
+    ["an empty cell of a vector", "m.csv", "id,v\na,1 2\n\nb,\n", {}, /line 4.*none/s],
+    ["mixed widths in CSV", "n.csv", 'id,v\na,"[1, 2]"\nb,[1]\n', {}, /line 3.*1 numbers/s],
+    ["an item without an id", "i.csv", "id,v\na,1 2\n,3 4\n", {}, /line 3.*item id/s],
+    ["another encoding", "l.csv", Uint8Array.of(105, 100, 44, 118, 10, 233, 44, 49, 32, 50, 10), {}, /line 2.*UTF-8/s], // prettier-ignore
+    ["a CSV without vectors", "p.csv", "id,v\na,1\n", {}, /lists of numbers/],
     ["no Parquet", "x.parquet", "PAR1 nonsense PAR1", {}, /Parquet/],
     ["a cut Parquet", "y.parquet", parquet(values).slice(0, 300), {}, /Parquet/],
     [

@@ -9,22 +9,18 @@ import {
   toFloat32,
 } from "@dtok/core";
 import type { Matrix, VectorStream } from "@dtok/core";
-import {
-  asyncBufferFromFile,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
-import type { FileMetaData } from "hyparquet";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { textFeatures } from "../features/text.js";
+import { csvRows } from "./csv.js";
+import { damaged, parquetHead } from "./parquet.js";
 
 export interface OpenItemsOptions {
-  /** Parquet, JSON lines: the column of names. Default: "item_id", "id" or "item", whichever is there. */
+  /** Parquet, JSON lines, CSV: the column of names. Default: "item_id", "id" or "item", whichever is there. */
   readonly id?: string;
-  /** Parquet, JSON lines: the column of vectors (lists of numbers); safetensors: the tensor. Default: the only one that fits. */
+  /** Parquet, JSON lines, CSV: the column of vectors (lists of numbers; in CSV as JSON, or numbers with spaces between); safetensors: the tensor. Default: the only one that fits. */
   readonly vector?: string;
-  /** Parquet, JSON lines: columns of text, turned into hashed n-gram features (`textFeatures`, without idf) instead of vectors. */
+  /** Parquet, JSON lines, CSV: columns of text, turned into hashed n-gram features (`textFeatures`, without idf) instead of vectors. */
   readonly text?: readonly string[];
   /** Width of those features. Default 768. */
   readonly textDim?: number;
@@ -44,22 +40,24 @@ export interface ItemFile {
 
 /** Rows of Parquet that are held as objects at once. */
 const PARQUET_ROWS = 8192;
+/** Of a cell. NaN is read, to be refused by name later. */
+const NUMBER = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan)$/i;
 const ID_COLUMNS = ["item_id", "id", "item"];
 /** JSON lines and safetensors are read whole. */
 const MAX_WHOLE = 2 ** 31 - 1;
 
 /**
- * Opens items: `.npy` [N, D], `.parquet`, `.jsonl` or `.safetensors`.
+ * Opens items: `.npy` [N, D], `.parquet`, `.jsonl`, `.csv` (`.tsv`) or `.safetensors`.
  *
  * @throws ArgumentError for a file or column that is not there (duplicate ids are the catalogue's to
  *   refuse); FormatError for damaged files; ShapeError, on reading, for missing vectors and vectors
  *   of other widths than the first
  */
 export async function openItems(path: string, options: OpenItemsOptions = {}): Promise<ItemFile> {
-  const kind = /\.(npy|parquet|jsonl|ndjson|safetensors)$/i.exec(path)?.[1]?.toLowerCase();
+  const kind = /\.(npy|parquet|jsonl|ndjson|csv|tsv|safetensors)$/i.exec(path)?.[1]?.toLowerCase();
   if (kind === undefined) {
     throw new ArgumentError(path, {
-      expected: "a file .npy, .parquet, .jsonl or .safetensors",
+      expected: "a file .npy, .parquet, .jsonl, .csv or .safetensors",
       got: "another name",
       remedy: "Save the vectors in one of these formats.",
     });
@@ -76,6 +74,7 @@ export async function openItems(path: string, options: OpenItemsOptions = {}): P
   }
   if (kind === "npy") return openNpy(path, options);
   if (kind === "parquet") return openParquet(path, options);
+  if (kind === "csv" || kind === "tsv") return openCsv(path, options);
   return kind === "safetensors" ? openSafetensors(path, options) : openJsonLines(path, options);
 }
 
@@ -157,14 +156,70 @@ async function openJsonLines(path: string, options: OpenItemsOptions): Promise<I
   }
   const columns = Object.keys(rows[0] ?? {});
   const plan = planOf(path, columns, options, (name) => Array.isArray(rows[0]?.[name]));
-  const ids = rows.map((row, n) => nameOf(row[plan.id], n, path));
-  const vectors = matrixOf(rows, plan, 0, undefined, path);
+  const ids = rows.map((row, n) => nameOf(row[plan.id], `${path}, row ${n}`));
+  const vectors = matrixOf(rows, plan, (n) => `${path}, row ${n}`, undefined);
   return {
     ids,
     vectors: { dim: vectors.shape[1], count: rows.length, chunks: () => [vectors] },
     source: path,
     close: async () => undefined,
   };
+}
+
+async function openCsv(path: string, options: OpenItemsOptions): Promise<ItemFile> {
+  const { size } = await stat(path);
+  if (size > MAX_WHOLE) throw tooLarge(path, size);
+  let header: readonly string[] | undefined;
+  let plan: Plan | undefined;
+  const ids: string[] = [];
+  const rows: Record<string, unknown>[] = [];
+  const lines: number[] = [];
+  for await (const { line, values } of csvRows(path, options.signal)) {
+    if (header === undefined) {
+      header = values;
+      continue;
+    }
+    const names = header;
+    // The first row shows which column holds lists.
+    plan ??= planOf(path, names, options, (name) => numbersOf(values[names.indexOf(name)]!, true));
+    const where = `${path}, line ${line}`;
+    ids.push(nameOf(values[names.indexOf(plan.id)], where));
+    const row: Record<string, unknown> = {};
+    for (const name of plan.text) row[name] = values[names.indexOf(name)];
+    if (plan.vector !== undefined) {
+      const text = values[names.indexOf(plan.vector)]!;
+      const numbers = numbersOf(text);
+      if (numbers === undefined && text.trim() !== "") {
+        throw new FormatError(where, {
+          expected: `numbers in ${plan.vector}, as [1, 2] or with spaces between`,
+          got: JSON.stringify(text.slice(0, 60)),
+          remedy: "Correct the cell.",
+        });
+      }
+      row[plan.vector] = numbers;
+    }
+    rows.push(row);
+    lines.push(line);
+  }
+  plan ??= planOf(path, header ?? [], options, (name) => name === options.vector);
+  const vectors = matrixOf(rows, plan, (n) => `${path}, line ${lines[n]}`, undefined);
+  return {
+    ids,
+    vectors: { dim: vectors.shape[1], count: rows.length, chunks: () => [vectors] },
+    source: path,
+    close: async () => undefined,
+  };
+}
+
+/** "[1, 2]" or "1 2" to numbers; undefined for anything else, and for a single number where `list`. */
+function numbersOf(text: string): Float32Array | undefined;
+function numbersOf(text: string, list: true): boolean;
+function numbersOf(text: string, list = false): Float32Array | boolean | undefined {
+  const inner = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1];
+  const parts = (inner ?? text).trim().split(inner === undefined ? /\s+/ : /\s*,\s*/);
+  const good = parts.every((part) => NUMBER.test(part));
+  if (list) return good && (inner !== undefined || parts.length > 1);
+  return good ? Float32Array.from(parts, Number) : undefined;
 }
 
 async function openParquet(path: string, options: OpenItemsOptions): Promise<ItemFile> {
@@ -190,12 +245,14 @@ async function openParquet(path: string, options: OpenItemsOptions): Promise<Ite
   const ids: string[] = [];
   for (let n = 0; n < count; n += PARQUET_ROWS * 8) {
     const rows = await read([plan.id], n, Math.min(count, n + PARQUET_ROWS * 8));
-    for (const row of rows) ids.push(nameOf(row[plan.id], ids.length, path));
+    for (const row of rows) ids.push(nameOf(row[plan.id], `${path}, row ${ids.length}`));
   }
   // One row tells the width.
   const wanted = plan.vector === undefined ? [...plan.text] : [plan.vector];
   const first =
-    count === 0 ? undefined : matrixOf(await read(wanted, 0, 1), plan, 0, undefined, path);
+    count === 0
+      ? undefined
+      : matrixOf(await read(wanted, 0, 1), plan, (n) => `${path}, row ${n}`, undefined);
   const dim = first?.shape[1] ?? 1;
   return {
     ids,
@@ -211,7 +268,7 @@ async function openParquet(path: string, options: OpenItemsOptions): Promise<Ite
             Number(group.num_rows) * dim <= 1 << 26 ? Number(group.num_rows) : PARQUET_ROWS;
           for (let n = groupStart; n < groupEnd; n += step) {
             const rows = await read(wanted, n, Math.min(groupEnd, n + step));
-            yield matrixOf(rows, plan, n, dim, path);
+            yield matrixOf(rows, plan, (i) => `${path}, row ${n + i}`, dim);
           }
           groupStart = groupEnd;
         }
@@ -220,41 +277,6 @@ async function openParquet(path: string, options: OpenItemsOptions): Promise<Ite
     source: path,
     close: async () => undefined,
   };
-}
-
-async function parquetHead(path: string, file: Awaited<ReturnType<typeof asyncBufferFromFile>>) {
-  let metadata: FileMetaData;
-  try {
-    metadata = await parquetMetadataAsync(file);
-  } catch (cause) {
-    throw damaged(path, cause);
-  }
-  const { children } = parquetSchema(metadata);
-  return {
-    metadata,
-    columns: children.map(({ element }) => element.name),
-    lists: new Set(
-      children
-        .filter(
-          ({ children: inner, element }) =>
-            inner.length > 0 ||
-            element.repetition_type === "REPEATED" ||
-            element.converted_type === "JSON" ||
-            element.logical_type?.type === "JSON",
-        )
-        .map(({ element }) => element.name),
-    ),
-  };
-}
-
-function damaged(path: string, cause: unknown): FormatError {
-  return new FormatError(path, {
-    expected: "a Parquet file",
-    got: (cause as Error).message,
-    remedy:
-      "Write the file again; if it opens elsewhere, save it uncompressed or with zstd or snappy.",
-    cause,
-  });
 }
 
 interface Plan {
@@ -301,9 +323,8 @@ function planOf(
 function matrixOf(
   rows: readonly Record<string, unknown>[],
   plan: Plan,
-  offset: number,
+  where: (row: number) => string,
   dim: number | undefined,
-  path: string,
 ): Matrix {
   if (plan.vector === undefined) {
     const texts = rows.map((row) =>
@@ -319,7 +340,7 @@ function matrixOf(
   for (const [n, row] of rows.entries()) {
     const vector = row[name] as ArrayLike<number> | null | undefined;
     if (vector === null || vector === undefined || vector.length !== width || width === 0) {
-      throw new ShapeError(`${path}, row ${offset + n}`, {
+      throw new ShapeError(where(n), {
         expected: `a vector of ${width} numbers in ${name}`,
         got: vector === null || vector === undefined ? "none" : `${vector.length} numbers`,
         remedy: "Drop items without a vector, and keep one width.",
@@ -332,10 +353,10 @@ function matrixOf(
   return { data, shape: [rows.length, width] };
 }
 
-function nameOf(value: unknown, row: number, path: string): string {
+function nameOf(value: unknown, where: string): string {
   if (typeof value === "string" && value !== "") return value;
   if (typeof value === "number" || typeof value === "bigint") return String(value);
-  throw new ArgumentError(`${path}, row ${row}`, {
+  throw new ArgumentError(where, {
     expected: "an item id: text or a number",
     got: value === "" ? '""' : JSON.stringify(value ?? null).slice(0, 60),
     remedy: "Give every item an id.",
@@ -368,12 +389,14 @@ async function readWhole(path: string): Promise<Uint8Array> {
       cause,
     });
   }
-  if (size > MAX_WHOLE) {
-    throw new LimitError(path, {
-      expected: `at most ${MAX_WHOLE} bytes`,
-      got: String(size),
-      remedy: "Use .npy or Parquet, which are read in chunks.",
-    });
-  }
+  if (size > MAX_WHOLE) throw tooLarge(path, size);
   return new Uint8Array(await readFile(path));
+}
+
+function tooLarge(path: string, size: number): LimitError {
+  return new LimitError(path, {
+    expected: `at most ${MAX_WHOLE} bytes`,
+    got: String(size),
+    remedy: "Use .npy or Parquet, which are read in chunks.",
+  });
 }
