@@ -2,8 +2,15 @@ export { photoConfigs, photoDecoder, photoEncoder, photoHalo, photoTraining } fr
 export type { PhotoLossWeights, PhotoModelConfig } from "./photo.js";
 export { exportPhotoModel } from "./photo-export.js";
 export type { ExportedPhotoModel } from "./photo-export.js";
+export { balancedClusters, collaborativeLoss, diversityLoss, drawPartners } from "./letter.js";
 export { exportRqVae, rqVaeTraining, trainRqVae } from "./rq-vae.js";
-export type { ExportedRqVae, RqVaeConfig, RqVaeProgress, RqVaeTrainOptions } from "./rq-vae.js";
+export type {
+  ExportedRqVae,
+  RqVaeConfig,
+  RqVaeProgress,
+  RqVaeRegularisers,
+  RqVaeTrainOptions,
+} from "./rq-vae.js";
 export {
   MOTION_REACH,
   MOTION_STRIDE,
