@@ -2,31 +2,40 @@ import { basename } from "node:path";
 import { loadTokenGrid } from "@dtok/core";
 import { encodeImageFile, formatOf } from "@dtok/image";
 import { Option } from "commander";
+import { decodeSound, isSoundModel } from "../audio/index.js";
 import type { Command } from "commander";
 import { readInput, writeOutput } from "../files.js";
-import { interruption, printJson, progressBar } from "../output.js";
+import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
 import type { CommonOptions } from "./common.js";
 
 interface Options extends Omit<CommonOptions, "model"> {
   readonly model?: string;
   readonly output?: string;
+  readonly levels?: number;
+  readonly bits: "16" | "24" | "32";
 }
 
 export function addDecode(program: Command): void {
   program
     .command("decode")
-    .description("a token file to a picture")
+    .description("a token file to a picture or a sound")
     .argument("<tokens>", 'token file, or "-" for standard input')
     .option(
       "-o, --output <file>",
-      'picture (.png, .jpg, .webp, .avif), "-" for PNG on standard output',
+      'picture (.png, .jpg, .webp, .avif) or sound (.wav); "-" for PNG or WAV on standard output',
     )
     .option("-m, --model <name or folder>", "default: the tokenizer that the file names")
     .addOption(
       new Option("--runtime <kind>", "web runs the WebAssembly build that browsers use")
         .choices(["auto", "web"])
         .default("auto"),
+    )
+    .option("--levels <n>", "sounds: levels to decode by, from the coarsest on", wholeNumber(1))
+    .addOption(
+      new Option("--bits <n>", "sounds: of a WAV sample; 32 is floating point")
+        .choices(["16", "24", "32"])
+        .default("16"),
     )
     .option("--json", "results as JSON on standard output", false)
     .addHelpText(
@@ -37,12 +46,17 @@ Examples:
   cat photo.tokens.safetensors | dtok decode - > back.png`,
     )
     .action(async (path: string, options: Options) => {
+      const begun = performance.now();
+      const grid = loadTokenGrid(await readInput(path));
+      if (isSoundModel(options.model ?? "") || grid.tokenizer?.startsWith("audio/")) {
+        const bits = Number(options.bits) as 16 | 24 | 32;
+        await decodeSound(path, grid, { ...options, bits });
+        return;
+      }
       const target =
         options.output ??
         (path === "-" ? "-" : `${basename(path).replace(/(\.tokens)?\.safetensors$/, "")}.png`);
       const format = target === "-" ? "png" : formatOf(target);
-      const begun = performance.now();
-      const grid = loadTokenGrid(await readInput(path));
       const tokenizer = await openTokenizer(options.model ?? grid.tokenizer ?? "photo-8x", options);
       const bar = await progressBar("decoding", options.json);
       try {

@@ -2,8 +2,10 @@ import { basename, extname, join } from "node:path";
 import { saveTokenGrid } from "@dtok/core";
 import type { Command } from "commander";
 import { bitsPerPixel } from "@dtok/image";
+import { InvalidArgumentError, Option } from "commander";
+import { areSounds, DEFAULT_SOUND, encodeSounds, isSoundModel } from "../audio/index.js";
 import { readInput, writeOutput } from "../files.js";
-import { interruption, printJson, progressBar } from "../output.js";
+import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
 import { common } from "./common.js";
 import type { CommonOptions } from "./common.js";
@@ -12,26 +14,50 @@ interface Options extends CommonOptions {
   readonly output?: string;
   readonly outputFolder?: string;
   readonly packing: "integers" | "bits" | "radix";
+  readonly bitrate?: number;
+  readonly levels?: number;
+  readonly channels?: "mix" | "keep";
 }
 
 export function addEncode(program: Command): void {
   common(program.command("encode"))
-    .description("pictures to token files")
+    .description("pictures and sounds to token files")
     .argument("<images...>", 'paths, or "-" for standard input')
-    .option("-o, --output <file>", 'token file of a single picture, "-" for standard output')
-    .option("-d, --output-folder <folder>", "folder for the token files of several pictures")
+    .option("-o, --output <file>", 'token file of a single input, "-" for standard output')
+    .option("-d, --output-folder <folder>", "folder for the token files of several inputs")
     .option("--packing <kind>", "integers, bits or radix (smallest)", "integers")
+    .option("--bitrate <kbit/s>", "sounds: as many levels as fit, e.g. 6", bitsPerSecond)
+    .option("--levels <n>", "sounds: levels to keep, from the coarsest on", wholeNumber(1))
+    .addOption(
+      new Option("--channels <how>", "sounds: one mixed channel, or codes for each").choices([
+        "mix",
+        "keep",
+      ]),
+    )
     .addHelpText(
       "after",
       `
 Examples:
   dtok encode photo.jpg -o photo.tokens.safetensors
   dtok encode *.jpg -d tokens/ --model photo-16x
+  dtok encode talk.mp3 --bitrate 3
   cat photo.jpg | dtok encode - | dtok decode - > back.png`,
     )
     .action(async (images: string[], options: Options, command: Command) => {
       if (images.length > 1 && options.output !== undefined) {
-        command.error("error: --output takes one picture; use --output-folder for several");
+        command.error("error: --output takes one input; use --output-folder for several");
+      }
+      const chosen = command.getOptionValueSource("model") === "cli";
+      const sounds = await areSounds(images);
+      if ((chosen && isSoundModel(options.model)) || sounds.includes(true)) {
+        if (sounds.includes(false) && sounds.includes(true)) {
+          command.error("error: pictures and sounds together; encode them by two commands");
+        }
+        await encodeSounds(images, { ...options, model: chosen ? options.model : DEFAULT_SOUND });
+        return;
+      }
+      for (const name of ["bitrate", "levels", "channels"] as const) {
+        if (options[name] !== undefined) command.error(`error: --${name} is for sounds`);
       }
       const tokenizer = await openTokenizer(options.model, options);
       const bar = await progressBar("encoding", options.json);
@@ -76,6 +102,12 @@ Examples:
         }
       }
     });
+}
+
+function bitsPerSecond(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError(`expected kbit/s above 0, got ${text}`);
+  return value * 1000;
 }
 
 function targetOf(path: string, { output, outputFolder }: Options): string {

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { writeImage } from "@dtok/image";
 import type { Command } from "commander";
+import { areSounds, DEFAULT_SOUND, evaluateSounds, isSoundModel } from "../audio/index.js";
 import { HEAD, roundTrip, sideBySide, tableRow } from "../evaluate.js";
 import type { Evaluation } from "../evaluate.js";
 import { interruption, printJson, progressBar, table } from "../output.js";
@@ -15,19 +16,33 @@ interface Options extends CommonOptions {
 
 export function addEval(program: Command): void {
   common(program.command("eval"))
-    .description("how well a tokenizer keeps your pictures")
+    .description("how well a tokenizer keeps your pictures or sounds")
     .argument("<images...>", "paths")
-    .option("-d, --output-folder <folder>", "also write original and reconstruction side by side")
+    .option(
+      "-d, --output-folder <folder>",
+      "also write original and reconstruction side by side, or the decoded sound",
+    )
     .addHelpText(
       "after",
       `
 Examples:
   dtok eval holiday/*.jpg
+  dtok eval talk.mp3
   dtok eval photo.jpg --model photo-16x -d compare/ --json`,
     )
-    .action(async (images: string[], options: Options) => {
+    .action(async (images: string[], options: Options, command: Command) => {
       if (options.outputFolder !== undefined)
         await mkdir(options.outputFolder, { recursive: true });
+      const chosen = command.getOptionValueSource("model") === "cli";
+      const sounds = await areSounds(images);
+      if ((chosen && isSoundModel(options.model)) || sounds.includes(true)) {
+        if (sounds.includes(false) && sounds.includes(true)) {
+          command.error("error: pictures and sounds together; measure them by two commands");
+        }
+        const model = chosen ? options.model : DEFAULT_SOUND;
+        await evaluateSounds(images, { ...options, model });
+        return;
+      }
       const tokenizer = await openTokenizer(options.model, options);
       const bar = await progressBar("measuring", options.json);
       const results: Evaluation[] = [];

@@ -1,5 +1,7 @@
 import { plugins } from "@dtok/image";
+import type { Manifest } from "@dtok/core";
 import type { Command } from "commander";
+import { soundManifests } from "../audio/index.js";
 import { printJson, table } from "../output.js";
 
 export function addList(program: Command): void {
@@ -8,7 +10,10 @@ export function addList(program: Command): void {
     .description("the tokenizers that are installed")
     .option("--json", "manifests as JSON", false)
     .action(async ({ json }: { json: boolean }) => {
-      const manifests = Object.values(plugins).map(({ manifest }) => manifest);
+      const manifests: Manifest[] = [
+        ...Object.values(plugins).map(({ manifest }) => manifest),
+        ...soundManifests(),
+      ];
       if (json) {
         printJson(manifests);
         return;
@@ -27,7 +32,7 @@ export function addList(program: Command): void {
         ];
       });
       process.stdout.write(
-        `${await table(["tokenizer", "quantizer", "pixels per code", "weights", ""], rows)}\n`,
+        `${await table(["tokenizer", "quantizer", "pixels or samples per code", "weights", ""], rows)}\n`,
       );
     });
 }
