@@ -38,7 +38,7 @@ export const runs: Readonly<Record<string, MotionRun>> = {
   "bodies-rvq": { ...base, levels: 4, bodies: 2, kinds: ["human", "quadruped"], steps: 5000 },
 };
 
-const BATCH = 64;
+const BATCH = 32;
 const WINDOW = 64;
 const SEED = 7;
 /** Of all steps: nothing is quantized. */
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
     return { levels: { data, shape: [run.levels] } };
   };
   const schedule = cosineSchedule({ learningRate: run.rate, steps, warmup: 100, floor: 0.02 });
-  const optimiser = { betas: [0.9, 0.99], clipNorm: 1, averageDecay: 0.999 } as const;
+  const optimiser = { betas: [0.9, 0.99], clipNorm: 1, averageDecay: 0.995 } as const;
   const log = {
     onProgress: (p: Parameters<typeof progressLine>[0]) => console.log(progressLine(p)),
   };

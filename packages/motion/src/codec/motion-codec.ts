@@ -6,6 +6,7 @@
 import {
   ArgumentError,
   MismatchError,
+  ShapeError,
   checkTokenGrid,
   checkTokenizer,
   createTokenGrid,
@@ -228,16 +229,33 @@ export class MotionCodec implements StreamingCodec<MotionSignal> {
     });
   }
 
-  /** @internal Features [(skip + n) * 4, 137] to the codes of the last n. */
-  async quantizeWindow(features: Float32Array, skip: number, body: Embodiment): Promise<Codes> {
+  /**
+   * What the quantizer codes: features [4 n, 137] (see `toFeatures`) to latents [n, latent], flat. For
+   * measures on learned features.
+   */
+  async latents(features: Float32Array, body: Embodiment): Promise<Float32Array> {
+    this.checkOpen();
+    this.checkBody(body);
     const frames = features.length / FEATURE_DIM;
+    if (!Number.isInteger(frames / STRIDE) || frames === 0) {
+      throw new ShapeError("features", {
+        expected: `[T, ${FEATURE_DIM}] with T a positive multiple of ${STRIDE}`,
+        got: `${features.length} numbers`,
+        remedy: "Take features of toFeatures, cut to whole codes.",
+      });
+    }
     const out = await this.encoder.run({
       features: { data: features.slice(), shape: [1, frames, FEATURE_DIM] },
       ...this.headOf(body),
     });
+    return out.latents!.data as Float32Array;
+  }
+
+  /** @internal Features [(skip + n) * 4, 137] to the codes of the last n. */
+  async quantizeWindow(features: Float32Array, skip: number, body: Embodiment): Promise<Codes> {
     const { latent } = this.settings;
-    const all = out.latents!.data as Float32Array;
-    const rows = frames / STRIDE - skip;
+    const all = await this.latents(features, body);
+    const rows = all.length / latent - skip;
     const latents: Matrix = { data: all.slice(skip * latent), shape: [rows, latent] };
     return this.quantizer.quantize(latents);
   }

@@ -31,9 +31,9 @@ export function metresPerUnit(unit: LengthUnit, skeleton: Skeleton, what: string
     const size = reach(skeleton.joints);
     if (size === 0) return 1;
     for (const factor of [FACTORS.m, FACTORS.cm, FACTORS.mm]) {
-      // Neighbouring windows do not overlap but for 5 m to 20 cm, which bodies do not use.
       const metres = size * factor;
-      if (metres >= (factor === 1 ? 0.2 : 0.12) && metres <= (factor === 1 ? 5 : 6)) return factor;
+      // Small animals come in metres; what is small in other units is another unit (CMU's files).
+      if (metres >= (factor === 1 ? 0.2 : 0.35) && metres <= (factor === 1 ? 5 : 6)) return factor;
     }
     throw new ValueError(`units of ${what}`, {
       expected: "a skeleton of plausible size in metres, centimetres or millimetres",
