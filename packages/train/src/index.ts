@@ -57,6 +57,8 @@ export { convLayer, linearLayer } from "./layers/layers.js";
 export type { ConvLayerOptions } from "./layers/layers.js";
 export { fsqLayer } from "./layers/fsq.js";
 export { channelNorm, groupNorm, layerNorm, rmsNorm } from "./layers/norm.js";
+export { sinkhornAssign } from "./layers/sinkhorn.js";
+export type { SinkhornAssignOptions } from "./layers/sinkhorn.js";
 export { vqLayer } from "./layers/vq.js";
 export type { VqLayerOptions, VqLayerResult } from "./layers/vq.js";
 export { cosineSchedule } from "./optim/schedule.js";

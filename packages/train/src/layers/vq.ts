@@ -21,6 +21,8 @@ import { argMin, gather, scatterAdd } from "../graph/indices.js";
 import { matmul } from "../graph/linear.js";
 import { expand, reduceMean, reduceSum, reshape } from "../graph/shape.js";
 import type { Initialiser } from "./init.js";
+import { sinkhornAssign } from "./sinkhorn.js";
+import type { SinkhornAssignOptions } from "./sinkhorn.js";
 
 export interface VqLayerOptions {
   /** K. */
@@ -38,6 +40,8 @@ export interface VqLayerOptions {
   readonly epsilon?: number;
   /** A code whose running count (vectors per batch) falls below it moves to a vector of the batch. Default: never. EMA only. */
   readonly resetBelow?: number;
+  /** Codes of a batch by optimal transport, so that all are used alike, instead of the nearest ones. */
+  readonly sinkhorn?: SinkhornAssignOptions;
 }
 
 export interface VqLayerResult {
@@ -51,6 +55,8 @@ export interface VqLayerResult {
   readonly codebookLoss: Value;
   /** exp of the entropy of the batch's code frequencies: codes in use. */
   readonly perplexity: Value;
+  /** [K, D]; with "gradient" a loss may act on it. */
+  readonly codebook: Value;
 }
 
 /**
@@ -82,7 +88,10 @@ export function vqLayer(
   // |z|^2 is the same for every code.
   const norms = reshape(reduceSum(square(words), [1]), [1, size]);
   const distances = sub(norms, mul(matmul(frozenZ, words, { transposeB: true }), 2));
-  const indices = argMin(distances, 1);
+  const indices =
+    options.sinkhorn === undefined
+      ? argMin(distances, 1)
+      : sinkhornAssign(add(distances, reduceSum(square(frozenZ), [1], true)), options.sinkhorn);
   const chosen = gather(codebook, indices);
   const frozenChosen = stopGradient(chosen);
 
@@ -139,6 +148,7 @@ export function vqLayer(
     commitmentLoss: reduceMean(square(sub(z, frozenChosen))),
     codebookLoss: reduceMean(square(sub(frozenZ, chosen))),
     perplexity,
+    codebook,
   };
 }
 

@@ -9,8 +9,12 @@
  * the latents, level by level, and follow running means. Codes that hardly anybody uses move to vectors
  * of the batch. (Quantized from the first step on, latents of sparse text features collapsed to a few
  * codes before the decoder could use them.)
+ *
+ * Options: LETTER's collaborative and diversity regularisers (letter.ts), and LC-Rec's even codes on the
+ * last level (arXiv 2311.09049; layers/sinkhorn.ts). Codebooks follow gradients where the diversity of
+ * codes is part of the loss, since running means would undo what it moves.
  */
-import { ArgumentError, Random, ShapeError, kmeans } from "@dtok/core";
+import { ArgumentError, Random, ShapeError, checkMatrix, kmeans } from "@dtok/core";
 import type { Matrix, ModelRuntime, Tensor } from "@dtok/core";
 import { toFloat16 } from "../float16.js";
 import { GraphBuilder } from "../graph/builder.js";
@@ -26,9 +30,14 @@ import {
 } from "../graph/elementwise.js";
 import { reduceMean } from "../graph/shape.js";
 import { linearLayer } from "../layers/layers.js";
+import type { SinkhornAssignOptions } from "../layers/sinkhorn.js";
 import { vqLayer } from "../layers/vq.js";
 import { cosineSchedule } from "../optim/schedule.js";
 import { Trainer } from "../trainer.js";
+import { balancedClusters, collaborativeLoss, diversityLoss, drawPartners } from "./letter.js";
+
+/** Steps between clusterings of the codebooks. */
+const CLUSTER_EVERY = 100;
 
 /** Of both phases. */
 const OPTIMISER = { betas: [0.9, 0.99], clipNorm: 1 } as const;
@@ -46,7 +55,24 @@ export interface RqVaeConfig {
   readonly size?: number;
 }
 
-export interface RqVaeTrainOptions {
+/** What is added to the loss or to the choice of codes. */
+export interface RqVaeRegularisers {
+  /**
+   * LETTER's collaborative term: quantized latents, through a linear layer, tell an item's collaborative
+   * vector from those of the batch. `vectors` [N, C], rows of zeros for items that nobody took.
+   * `weight` by default 0.5, which is LETTER's 0.02 in this loss's units at 768-32.
+   */
+  readonly collaborative?: { readonly vectors: Matrix; readonly weight?: number };
+  /**
+   * LETTER's diversity term: codes of one of `clusters` (default 10) clusters draw together, others
+   * apart. `weight` by default 0.0025, which is LETTER's 1e-4 in this loss's units at 768-32.
+   */
+  readonly diversity?: { readonly weight?: number; readonly clusters?: number };
+  /** LC-Rec: codes of the last level by optimal transport within the batch. */
+  readonly sinkhorn?: SinkhornAssignOptions;
+}
+
+export interface RqVaeTrainOptions extends RqVaeRegularisers {
   readonly steps?: number;
   /** Items per step. Default 1024. */
   readonly batch?: number;
@@ -112,7 +138,10 @@ function decoder(g: GraphBuilder, random: Random, config: RqVaeConfig, z: Value)
   return mlp(g, random, "dec", z, [...hidden.toReversed(), dim]);
 }
 
-/** The training graph; input "vectors" [batch, D], divided by `scale`. */
+/**
+ * The training graph; inputs "vectors" [batch, D], divided by `scale`; with `collaborative`, "taken"
+ * [batch, C] and "known" [batch]; with `diversity`, "partners.<level>" int64 [K, 1].
+ */
 export function rqVaeTraining(
   g: GraphBuilder,
   config: RqVaeConfig,
@@ -122,15 +151,21 @@ export function rqVaeTraining(
     readonly beta: number;
     /** First codebooks [levels, K, latent]. Left out: a plain autoencoder, which comes first. */
     readonly codebooks?: Tensor<Float32Array>;
+    readonly collaborative?: { readonly dim: number; readonly weight: number };
+    readonly diversity?: { readonly weight: number };
+    readonly sinkhorn?: SinkhornAssignOptions;
   },
 ) {
   const { dim, latent, levels, size } = filled(config);
+  const { batch, collaborative, diversity, sinkhorn } = options;
   const random = new Random(options.seed);
-  const x = g.input("vectors", [options.batch, dim]);
+  const x = g.input("vectors", [batch, dim]);
   const z = encoder(g, random, config, x);
   const metrics: Record<string, Value> = {};
   let quantized = z;
   let commitment = g.scalar(0);
+  let apart: Value | undefined;
+  let codebook: Value | undefined;
   if (options.codebooks !== undefined) {
     let left = z;
     let sum: Value | undefined;
@@ -139,9 +174,11 @@ export function rqVaeTraining(
       const vq = vqLayer(g, `level.${l}`, left, {
         size,
         initial: () => words,
-        decay: 0.95,
-        // A fortieth of an even share.
-        resetBelow: options.batch / size / 40,
+        ...(diversity === undefined
+          ? // A fortieth of an even share.
+            { decay: 0.95, resetBelow: batch / size / 40 }
+          : { update: "gradient" as const }),
+        ...(sinkhorn !== undefined && l === levels - 1 && { sinkhorn }),
       });
       // Codewords count as constants, so that every level's commitment moves z.
       const word = stopGradient(vq.quantized);
@@ -149,6 +186,12 @@ export function rqVaeTraining(
       sum = sum === undefined ? word : add(sum, word);
       commitment = add(commitment, vq.commitmentLoss);
       metrics[`perplexity.${l}`] = vq.perplexity;
+      if (diversity !== undefined) {
+        const partners = g.input(`partners.${l}`, [size, 1], "int64");
+        const term = diversityLoss(vq.codebook, vq.indices, partners);
+        apart = apart === undefined ? term : add(apart, term);
+        codebook = codebook === undefined ? vq.codebookLoss : add(codebook, vq.codebookLoss);
+      }
     }
     quantized = straightThrough(sum as Value, z);
   }
@@ -157,7 +200,20 @@ export function rqVaeTraining(
   metrics.error = error;
   // Both as sums over numbers, in units of the latent's width: means would let the commitment of 32
   // numbers outweigh the reconstruction of 768, and the latents would shrink to nothing.
-  return { loss: add(mul(error, dim / latent), mul(commitment, options.beta)), metrics };
+  let loss = add(mul(error, dim / latent), mul(commitment, options.beta));
+  if (codebook !== undefined) loss = add(loss, codebook);
+  if (collaborative !== undefined) {
+    const taken = g.input("taken", [batch, collaborative.dim]);
+    const known = g.input("known", [batch]);
+    const h = linearLayer(g, random, "collaborative", quantized, collaborative.dim);
+    metrics.collaborative = collaborativeLoss(h, taken, known);
+    loss = add(loss, mul(metrics.collaborative, collaborative.weight));
+  }
+  if (diversity !== undefined && apart !== undefined) {
+    metrics.diversity = apart;
+    loss = add(loss, mul(apart, diversity.weight));
+  }
+  return { loss, metrics };
 }
 
 /**
@@ -181,6 +237,7 @@ export async function trainRqVae(
       remedy: "Use smaller codebooks, or residual k-means, which needs no training.",
     });
   }
+  const extra = regularisers(options, rows, full);
   const { mean, scale } = moments(vectors);
   const scaled = new Float32Array(vectors.data.length);
   for (let i = 0; i < scaled.length; i++) {
@@ -189,18 +246,19 @@ export async function trainRqVae(
 
   const autoencoder = await Trainer.create(
     runtime,
-    (g) => rqVaeTraining(g, full, { batch, seed, beta }),
+    (g) => rqVaeTraining(g, full, { batch, seed, beta, ...extra.graph }),
     OPTIMISER,
   );
   let state: Record<string, Tensor<Float32Array>>;
   const data = new Float32Array(batch * dim);
+  const picked = new Int32Array(batch);
   const next = (step: number) => {
     const random = new Random(seed, step + 2);
     for (let b = 0; b < batch; b++) {
-      const row = random.integer(rows);
-      data.set(scaled.subarray(row * dim, (row + 1) * dim), b * dim);
+      picked[b] = random.integer(rows);
+      data.set(scaled.subarray(picked[b]! * dim, (picked[b]! + 1) * dim), b * dim);
     }
-    return { vectors: { data, shape: [batch, dim] } };
+    return { vectors: { data, shape: [batch, dim] }, ...extra.batch(picked) };
   };
   const schedule = cosineSchedule({ learningRate, steps, warmup: Math.min(100, steps / 10) });
   const warmup = Math.floor(steps / 4);
@@ -222,14 +280,18 @@ export async function trainRqVae(
   const codebooks = await firstCodebooks(runtime, full, state, scaled, seed);
   const trainer = await Trainer.create(
     runtime,
-    (g) => rqVaeTraining(g, full, { batch, seed, beta, codebooks }),
+    (g) => rqVaeTraining(g, full, { batch, seed, beta, codebooks, ...extra.graph }),
     OPTIMISER,
   );
   try {
     trainer.restore({ ...trainer.state(), ...state }, warmup);
     while (trainer.step < steps) {
       options.signal?.throwIfAborted();
-      const { metrics } = await trainer.run(next(trainer.step), schedule(trainer.step));
+      const partners = await extra.partners(trainer.step, seed, trainer.state());
+      const { metrics } = await trainer.run(
+        { ...next(trainer.step), ...partners },
+        schedule(trainer.step),
+      );
       const perplexity = Array.from(
         { length: full.levels },
         (_, l) => metrics[`perplexity.${l}`] as number,
@@ -241,6 +303,95 @@ export async function trainRqVae(
   } finally {
     await trainer.close();
   }
+}
+
+/** The options' share of the graph and of each step's inputs. */
+function regularisers(
+  { collaborative, diversity, sinkhorn }: RqVaeRegularisers,
+  rows: number,
+  { levels, size, latent }: ReturnType<typeof filled>,
+) {
+  for (const [name, weight] of [
+    ["collaborative", collaborative?.weight],
+    ["diversity", diversity?.weight],
+  ] as const) {
+    if (weight === undefined || (weight >= 0 && Number.isFinite(weight))) continue;
+    throw new ArgumentError(`weight of ${name}`, {
+      expected: "a finite number from 0",
+      got: String(weight),
+      remedy: "Leave it out for the default.",
+    });
+  }
+  const vectors = collaborative?.vectors;
+  if (vectors !== undefined) {
+    const count = checkMatrix(vectors, undefined, "collaborative vectors");
+    if (count !== rows) {
+      throw new ShapeError("collaborative vectors", {
+        expected: `${rows} rows, one per item`,
+        got: String(count),
+        remedy: "Give items that nobody took a row of zeros.",
+      });
+    }
+  }
+  const width = vectors?.shape[1] ?? 0;
+  const groups = diversity?.clusters ?? Math.max(1, Math.min(10, Math.floor(size / 2)));
+  if (!Number.isSafeInteger(groups) || groups < 1 || groups > size) {
+    throw new ArgumentError("clusters of diversity", {
+      expected: `an integer from 1 to ${size}, the codes of a level`,
+      got: String(groups),
+      remedy: "Leave it out for 10.",
+    });
+  }
+  let clusters: Int32Array[] = [];
+  return {
+    graph: {
+      ...(vectors !== undefined && {
+        collaborative: { dim: width, weight: collaborative?.weight ?? 0.5 },
+      }),
+      ...(diversity !== undefined && { diversity: { weight: diversity.weight ?? 0.0025 } }),
+      ...(sinkhorn !== undefined && { sinkhorn }),
+    },
+    batch(picked: Int32Array): Record<string, Tensor> {
+      if (vectors === undefined) return {};
+      const taken = new Float32Array(picked.length * width);
+      const known = new Float32Array(picked.length);
+      // A row that was drawn twice would be told from itself: the second time it is left out.
+      const seen = new Set<number>();
+      for (const [b, row] of picked.entries()) {
+        const own = vectors.data.subarray(row * width, (row + 1) * width);
+        if (seen.has(row) || own.every((value) => value === 0)) continue;
+        seen.add(row);
+        taken.set(own, b * width);
+        known[b] = 1;
+      }
+      return {
+        taken: { data: taken, shape: [picked.length, width] },
+        known: { data: known, shape: [picked.length] },
+      };
+    },
+    async partners(
+      step: number,
+      seed: number,
+      state: Readonly<Record<string, Tensor<Float32Array>>>,
+    ): Promise<Record<string, Tensor>> {
+      if (diversity === undefined) return {};
+      if (clusters.length === 0 || step % CLUSTER_EVERY === 0) {
+        clusters = await Promise.all(
+          Array.from({ length: levels }, (_, l) => {
+            const { data } = state[`level.${l}.codebook`] as Tensor<Float32Array>;
+            return balancedClusters({ data, shape: [size, latent] }, groups, seed);
+          }),
+        );
+      }
+      const random = new Random(seed ^ 0x1e77e6, step);
+      return Object.fromEntries(
+        clusters.map((of, l) => [
+          `partners.${l}`,
+          { data: drawPartners(of, random), shape: [size, 1] },
+        ]),
+      );
+    },
+  };
 }
 
 /** k-means, level by level, of the latents of a sample. */
