@@ -1,4 +1,4 @@
-const MARK = Symbol.for("dtok.error");
+const MARK = /* @__PURE__ */ Symbol.for("dtok.error");
 
 export interface ErrorParts {
   /** What was asked of the input. */

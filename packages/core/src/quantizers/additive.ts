@@ -14,6 +14,7 @@ import { ArgumentError } from "../errors/index.js";
 import { BaseQuantizer, type QuantizerTraits } from "./base.js";
 import { checkCodes, checkMatrix } from "./checks.js";
 import { fitStep } from "./fit-sample.js";
+import { kmeans } from "./kmeans.js";
 import { lloyd, nearestWords, halfNorms } from "./product.js";
 
 /** M x K that a pair table is made for: 8192² floats are 256 MiB. */
@@ -258,11 +259,7 @@ export async function residualStart(
   const rest = rows.slice(0, n * dim);
   for (let m = 0; m < codebooks; m++) {
     await fitStep(options, `first codebook ${m + 1}/${codebooks}`, m, codebooks);
-    const book = lloyd(rest, n, dim, size, {
-      seed: options.seed ?? 0,
-      stream: m + 1,
-      iterations: 8,
-    });
+    const book = await startingWords(rest, n, dim, size, m, options);
     words.set(book, m * size * dim);
     nearestWords(rest, n, dim, book, size, codes, m, codebooks);
     for (let i = 0; i < n; i++) {
@@ -271,6 +268,31 @@ export async function residualStart(
     }
   }
   return { words, codes };
+}
+
+/** k-means where there are vectors enough, else rows as they are. */
+async function startingWords(
+  rest: Float32Array,
+  n: number,
+  dim: number,
+  size: number,
+  level: number,
+  { seed = 0, kernels, signal }: FitOptions,
+): Promise<Float32Array> {
+  if (n <= size) return lloyd(rest, n, dim, size, { seed, stream: level + 1, iterations: 0 });
+  const { centroids } = await kmeans(
+    { data: rest, shape: [n, dim] },
+    {
+      clusters: size,
+      maxSamples: n,
+      iterations: 8,
+      // Levels must not start at the same rows.
+      seed: (seed + level * 0x9e3779b1) % 2 ** 32,
+      ...(kernels && { kernels }),
+      ...(signal && { signal }),
+    },
+  );
+  return centroids.data;
 }
 
 /**

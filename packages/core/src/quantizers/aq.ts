@@ -49,7 +49,10 @@ export class BeamEncoder {
   readonly #heapValues: Float64Array;
   readonly #heapSlots: Float64Array;
   #heapSize = 0;
-  readonly #seen = new Set<string>();
+  /** Places in the heap, best first. */
+  readonly #order: Int32Array;
+  /** Entries by hash of their code, plus 1; 0 is free. */
+  readonly #seen: Int32Array;
 
   constructor(books: AdditiveCodebooks, beam: number) {
     const { total, codebooks } = books;
@@ -64,6 +67,8 @@ export class BeamEncoder {
     // A tuple of t words is reached from up to t tuples of t - 1.
     this.#heapValues = new Float64Array(beam * codebooks);
     this.#heapSlots = new Float64Array(beam * codebooks);
+    this.#order = new Int32Array(beam * codebooks);
+    this.#seen = new Int32Array(2 ** Math.ceil(Math.log2(4 * beam)));
   }
 
   /** Best code found for the vector whose unary terms start at `unaryAt`, into out[at…]. */
@@ -112,14 +117,11 @@ export class BeamEncoder {
     unary: Float32Array,
     unaryAt: number,
   ): number {
-    const order = Array.from({ length: this.#heapSize }, (_, i) => i).sort(
-      (a, b) =>
-        this.#heapValues[a]! - this.#heapValues[b]! || this.#heapSlots[a]! - this.#heapSlots[b]!,
-    );
-    this.#seen.clear();
+    const order = this.#sortHeap();
+    this.#seen.fill(0);
     let entries = 0;
-    for (const h of order) {
-      if (entries === this.#beam) break;
+    for (let i = 0; i < this.#heapSize && entries < this.#beam; i++) {
+      const h = order[i]!;
       const slot = this.#heapSlots[h]!;
       const e = Math.floor(slot / total);
       const word = slot - e * total;
@@ -129,11 +131,7 @@ export class BeamEncoder {
         this.#nextCodes[to + c] = this.#codes[e * codebooks + c]!;
       }
       this.#nextCodes[to + m] = word - m * size;
-      if (this.#beam > 1) {
-        const key = this.#nextCodes.subarray(to, to + codebooks).join();
-        if (this.#seen.has(key)) continue;
-        this.#seen.add(key);
-      }
+      if (this.#beam > 1 && this.#known(entries, codebooks)) continue;
       this.#nextValues[entries] = this.#heapValues[h]!;
       if (!last) {
         const from = e * total;
@@ -164,6 +162,52 @@ export class BeamEncoder {
     [this.#costs, this.#nextCosts] = [this.#nextCosts, this.#costs];
     this.#values.set(this.#nextValues.subarray(0, entries));
     return entries;
+  }
+
+  /** The heap's places by value, then by slot. */
+  #sortHeap(): Int32Array {
+    const order = this.#order;
+    const values = this.#heapValues;
+    const slots = this.#heapSlots;
+    const size = this.#heapSize;
+    for (let i = 0; i < size; i++) order[i] = i;
+    if (size > 64) {
+      return order
+        .subarray(0, size)
+        .sort((a, b) => values[a]! - values[b]! || slots[a]! - slots[b]!);
+    }
+    // A comparator's calls cost more than the shifts of a short insertion.
+    for (let i = 1; i < size; i++) {
+      const place = order[i]!;
+      const value = values[place]!;
+      let at = i;
+      for (; at > 0; at--) {
+        const other = order[at - 1]!;
+        const gap = value - values[other]!;
+        if (gap > 0 || (gap === 0 && slots[place]! > slots[other]!)) break;
+        order[at] = other;
+      }
+      order[at] = place;
+    }
+    return order;
+  }
+
+  /** True if an entry before this one has the same code; else it is remembered. */
+  #known(entry: number, codebooks: number): boolean {
+    const codes = this.#nextCodes;
+    const from = entry * codebooks;
+    const mask = this.#seen.length - 1;
+    let hash = 0x811c9dc5;
+    for (let c = 0; c < codebooks; c++) hash = Math.imul(hash ^ codes[from + c]!, 0x01000193);
+    let at = (hash ^ (hash >>> 15)) & mask;
+    for (; this.#seen[at] !== 0; at = (at + 1) & mask) {
+      const other = (this.#seen[at]! - 1) * codebooks;
+      let c = 0;
+      while (c < codebooks && codes[from + c] === codes[other + c]) c++;
+      if (c === codebooks) return true;
+    }
+    this.#seen[at] = entry + 1;
+    return false;
   }
 
   /** True if the code of entry a comes before that of entry b. */

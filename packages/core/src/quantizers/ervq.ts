@@ -79,7 +79,7 @@ export async function fitErvq(
   return new RvqQuantizer(best, beam, "ervq");
 }
 
-export const ervqFamily = residualFamily("ervq", fitErvq);
+export const ervqFamily = /* @__PURE__ */ residualFamily("ervq", fitErvq);
 
 export const techniques: readonly Technique[] = [
   {

@@ -82,7 +82,7 @@ export async function fitIrvq(
   return new RvqQuantizer(books, beam, "irvq");
 }
 
-export const irvqFamily = residualFamily("irvq", fitIrvq);
+export const irvqFamily = /* @__PURE__ */ residualFamily("irvq", fitIrvq);
 
 export const techniques: readonly Technique[] = [
   {

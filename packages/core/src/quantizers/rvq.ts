@@ -399,7 +399,7 @@ export function residualFamily(
   };
 }
 
-export const rvqFamily = residualFamily("rvq", fitRvq);
+export const rvqFamily = /* @__PURE__ */ residualFamily("rvq", fitRvq);
 
 export const techniques: readonly Technique[] = [
   {

@@ -79,10 +79,12 @@ export function stochasticAssign(
   for (let n = 0; n < rows; n++) {
     let best = -Infinity;
     for (let k = 0; k < size; k++) {
-      // In (0, 1): both logarithms are finite and of normal numbers.
+      // In (0, 1): both logarithms are finite and of normal numbers. Drawn for every code, so that a
+      // code's draw does not depend on the others.
       const u = (random.uint32() + 0.5) / 4294967296;
-      const gumbel = -portableLog(-portableLog(u));
-      const score = gumbel - exactDistance(vectors.data, n, codebook.data, k, dim) / temperature;
+      const cost = exactDistance(vectors.data, n, codebook.data, k, dim) / temperature;
+      if (MAX_GUMBEL - cost <= best) continue;
+      const score = -portableLog(-portableLog(u)) - cost;
       if (score > best) {
         best = score;
         out[n] = k;
@@ -91,6 +93,9 @@ export function stochasticAssign(
   }
   return out;
 }
+
+/** -ln(-ln u) of the largest u that is drawn, 1 - 2^-33, is 22.87. */
+const MAX_GUMBEL = 23;
 
 function temperatureError(got: number, range: string): ArgumentError {
   return new ArgumentError("temperature", {

@@ -16,18 +16,27 @@
  *
  *   a_k = exp(-N_k K 10 / (1 - g) - e)      c_k <- (1 - a_k) c_k + a_k z_k
  *
- * with N_k as a share of all vectors and z_k the batch's vector nearest to code k, or one at random.
+ * with N_k the running share of all vectors, from 0 at the start (so that codes which the first batches
+ * do not use move at once), and z_k the batch's vector nearest to code k, or one at random.
  */
 import { ArgumentError } from "../errors/index.js";
 import { nearest } from "../kernels/portable.js";
+import { exactDistance } from "../kernels/reference.js";
 import { Random, createRandom } from "../math/random.js";
+import type { NearestResult } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
-import { checkInteger, checkMatrix } from "./checks.js";
+import { checkCodes, checkInteger, checkMatrix } from "./checks.js";
 import type { Technique } from "./technique.js";
+
+/** Vectors of an average code before codes count as dead: by chance, e^-10 of them have none. */
+const GRACE = 10;
 
 export type DeadCodeReset =
   | { readonly kind: "none" }
-  /** HQA: codes with a smoothed count below `threshold` vectors a batch move beside busy ones. */
+  /**
+   * HQA: codes that get fewer than `threshold` vectors a batch (running mean) move beside busy ones, once
+   * an average code has had `GRACE` vectors: before, a code may be unused by chance.
+   */
   | { readonly kind: "split"; readonly threshold?: number; readonly noise?: number }
   /** CVQ-VAE: usage-weighted anchors, the nearest vector of the batch or a random one. */
   | { readonly kind: "anchors"; readonly anchor?: "nearest" | "random" };
@@ -55,6 +64,11 @@ export class EmaCodebook {
   readonly #counts: Float64Array;
   /** M_k. */
   readonly #sums: Float64Array;
+  /** Running vectors per batch from 0: what the resets go by. N_k itself remembers its start for long. */
+  readonly #usage: Float64Array;
+  /** Sum of the running means' weights: 1 - g^t. */
+  #seenWeight = 0;
+  #seenVectors = 0;
   #words: Float32Array;
 
   /** @param codebook [K, D] to start from; it is copied */
@@ -76,6 +90,7 @@ export class EmaCodebook {
     this.#words = codebook.data.slice();
     this.#counts = new Float64Array(this.#size).fill(1);
     this.#sums = Float64Array.from(codebook.data);
+    this.#usage = new Float64Array(this.#size);
   }
 
   /** A copy of the codebook as it is now, [K, D]. */
@@ -91,16 +106,20 @@ export class EmaCodebook {
   /**
    * One step on a batch [n, D]; an empty one changes nothing.
    *
+   * @param assigned codes of the batch, length n, where they are not the nearest (`stochasticAssign`)
    * @returns codes of the batch by the codebook before the step, and their mean squared error
    */
-  update(batch: Matrix): { readonly indices: Int32Array; readonly error: number } {
+  update(
+    batch: Matrix,
+    assigned?: Int32Array,
+  ): { readonly indices: Int32Array; readonly error: number } {
     const rows = checkMatrix(batch, this.#dim, "batch");
     if (rows === 0) return { indices: new Int32Array(0), error: 0 };
     const [size, dim] = [this.#size, this.#dim];
-    const { indices, distances } = nearest(batch, {
-      data: this.#words,
-      shape: [size, dim],
-    });
+    const { indices, distances } =
+      assigned === undefined
+        ? nearest(batch, { data: this.#words, shape: [size, dim] })
+        : this.#given(batch, rows, assigned);
     const counts = new Float64Array(size);
     const sums = new Float64Array(size * dim);
     let error = 0;
@@ -113,9 +132,12 @@ export class EmaCodebook {
     let total = 0;
     for (let k = 0; k < size; k++) {
       this.#counts[k] = g * this.#counts[k]! + (1 - g) * counts[k]!;
+      this.#usage[k] = g * this.#usage[k]! + (1 - g) * counts[k]!;
       total += this.#counts[k]!;
     }
     for (let i = 0; i < sums.length; i++) this.#sums[i] = g * this.#sums[i]! + (1 - g) * sums[i]!;
+    this.#seenWeight = g * this.#seenWeight + (1 - g);
+    this.#seenVectors += rows;
     const share = total / (total + size * this.#epsilon);
     for (let k = 0; k < size; k++) {
       // A code that has decayed to nothing keeps its place.
@@ -130,20 +152,33 @@ export class EmaCodebook {
     return { indices, error: error / rows };
   }
 
+  /** Distances to codes that the caller chose. */
+  #given(batch: Matrix, rows: number, indices: Int32Array): NearestResult {
+    checkCodes({ data: indices, shape: [rows, 1] }, [this.#size], { what: "assigned codes" });
+    const distances = Float32Array.from(indices, (k, n) =>
+      exactDistance(batch.data, n, this.#words, k, this.#dim),
+    );
+    return { indices, distances };
+  }
+
   #split({ threshold = 0.01, noise = 0.01 }: { threshold?: number; noise?: number }): void {
     const [size, dim] = [this.#size, this.#dim];
+    if (this.#seenVectors < GRACE * size) return;
+    const usage = this.#usage;
+    const least = threshold * this.#seenWeight;
     for (let k = 0; k < size; k++) {
-      if (this.#counts[k]! >= threshold) continue;
+      if (usage[k]! >= least) continue;
       let busy = 0;
-      for (let j = 1; j < size; j++) if (this.#counts[j]! > this.#counts[busy]!) busy = j;
-      if (busy === k || this.#counts[busy]! < 2 * threshold) return;
+      for (let j = 1; j < size; j++) if (usage[j]! > usage[busy]!) busy = j;
+      if (busy === k || usage[busy]! < 2 * least) return;
       let norm = 0;
       for (let d = 0; d < dim; d++) norm += this.#words[busy * dim + d]! ** 2;
       const scale = noise * Math.sqrt(norm / dim) || noise;
-      const half = this.#counts[busy]! / 2;
       for (let d = 0; d < dim; d++) {
         this.#words[k * dim + d] = this.#words[busy * dim + d]! + scale * this.#random.normal();
       }
+      usage[k] = usage[busy] = usage[busy]! / 2;
+      const half = this.#counts[busy]! / 2;
       this.#place(k, half);
       this.#place(busy, half);
     }
@@ -151,16 +186,13 @@ export class EmaCodebook {
 
   #anchor(batch: Matrix, rows: number, { anchor = "nearest" }: { anchor?: string }): void {
     const [size, dim] = [this.#size, this.#dim];
-    let total = 0;
-    for (const count of this.#counts) total += count;
     const codebook: Matrix = { data: this.#words, shape: [size, dim] };
     const picks =
       anchor === "random"
         ? Int32Array.from({ length: size }, () => this.#random.integer(rows))
         : nearest(codebook, batch).indices;
     for (let k = 0; k < size; k++) {
-      const usage = this.#counts[k]! / total;
-      // 1 - decay = 0 would be a codebook that never learns: no code counts as unused then.
+      const usage = this.#usage[k]! / rows;
       const weight = Math.exp((-usage * size * 10) / (1 - this.#decay) - 1e-3);
       if (!(weight > 1e-9)) continue;
       const from = picks[k]! * dim;

@@ -270,8 +270,8 @@ function family(kind: "vq" | "vq-cos", metric: VqMetric): QuantizerFamily {
   };
 }
 
-export const vqFamily = family("vq", "l2");
-export const vqCosineFamily = family("vq-cos", "cosine");
+export const vqFamily = /* @__PURE__ */ family("vq", "l2");
+export const vqCosineFamily = /* @__PURE__ */ family("vq-cos", "cosine");
 
 /** out[at…] = matrix · vector, in float64. */
 function multiply(
