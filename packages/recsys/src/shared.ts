@@ -14,6 +14,7 @@ export {
 } from "./quantizers/hierarchical.js";
 export { ResidualQuantizer, fitResidual, residualFamily } from "./quantizers/residual.js";
 export type { ResidualFitOptions } from "./quantizers/residual.js";
+export { SeparateQuantizer, fitSeparate, separateFamily } from "./quantizers/separate.js";
 export { textFeatures } from "./features/text.js";
 export type { TextFeatureOptions } from "./features/text.js";
 export { collaborativeFeatures } from "./features/collaborative.js";

@@ -24,12 +24,18 @@ import { buildTrie } from "../ids/trie.js";
 import type { PrefixTrie } from "../ids/trie.js";
 import { hierarchicalFamily } from "../quantizers/hierarchical.js";
 import { residualFamily } from "../quantizers/residual.js";
+import { separateFamily } from "../quantizers/separate.js";
 
 const FORMAT = "dtok-catalogue-1";
 const REMEDY = "The file is damaged, or was not written by dtok.";
 
 /** Families that a catalogue's file may name: core's and this package's. */
-export const idFamilies = [...quantizerFamilies, residualFamily, hierarchicalFamily];
+export const idFamilies = [
+  ...quantizerFamilies,
+  residualFamily,
+  hierarchicalFamily,
+  separateFamily,
+];
 
 /** What one change of the catalogue did. */
 export interface CatalogueChange {

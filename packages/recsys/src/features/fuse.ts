@@ -18,8 +18,8 @@ export interface FuseOptions {
 
 /**
  * Several vectors per item side by side, [N, D_1 + D_2 + …]: each part is centred and scaled so that
- * its mean squared length is its weight. For separate codebooks per part, quantize the parts apart and
- * join their codes.
+ * its mean squared length is its weight. For separate codebooks per part, see
+ * `fitSeparate`.
  *
  * Rows of zeros (items that a part says nothing about) stay zero, and count in neither mean.
  */
