@@ -155,7 +155,7 @@ function decoder(
     gain: 1,
   });
   h = repeat(gatedBlock, g, random, "dec.4", add(h, fine), blocks);
-  const out = convLayer(g, random, "dec.out", silu(h), 48 * c.frames, { kernel: 1, gain: 0.05 });
+  const out = convLayer(g, random, "dec.out", silu(h), 48 * c.frames, { kernel: 1, gain: 0.001 });
   return add(perFrame(reference, c.frames), depthToSpace(out, 4));
 }
 

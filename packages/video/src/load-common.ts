@@ -1,0 +1,14 @@
+import { ArgumentError } from "@dtok/core";
+import { plugins } from "./plugins.js";
+import type { VideoTokenizerName } from "./plugins.js";
+
+/** "clip-8x" or "video/clip-8x" to its plugin. */
+export function pluginOf(name: string): (typeof plugins)[VideoTokenizerName] {
+  const short = name.startsWith("video/") ? name.slice("video/".length) : name;
+  if (Object.hasOwn(plugins, short)) return plugins[short as VideoTokenizerName];
+  throw new ArgumentError("video tokenizer", {
+    expected: `one of ${Object.keys(plugins).join(", ")}`,
+    got: JSON.stringify(name),
+    remedy: "Choose one of these, or load a plugin of your own by its load().",
+  });
+}

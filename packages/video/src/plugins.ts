@@ -1,0 +1,14 @@
+import type { TokenizerPlugin } from "@dtok/core";
+import { ClipCodec } from "./codec/clip-codec.js";
+import { manifest as clip8xManifest } from "./tokenizers/clip-8x.js";
+
+/** A key frame at one code per 8 x 8 pixels, then one code per 8 x 8 pixels of four frames. */
+export const clip8x: TokenizerPlugin<"video/clip-8x", "video"> = {
+  manifest: clip8xManifest,
+  load: (context) => ClipCodec.load(clip8xManifest, context),
+};
+
+export const plugins = { "clip-8x": clip8x } as const;
+
+/** Names of the tokenizers that this package ships. */
+export type VideoTokenizerName = keyof typeof plugins;

@@ -1,0 +1,15 @@
+export { ClipCodec } from "./codec/clip-codec.js";
+export type { ClipDecodeOptions, ClipEncodeOptions, ClipSettings } from "./codec/clip-codec.js";
+export { firstFrame, framesPerKey, isKey, keyOf, stepOfFrame, stepsOf } from "./codec/timeline.js";
+export type { Timeline } from "./codec/timeline.js";
+export { clip8x, plugins } from "./plugins.js";
+export type { VideoTokenizerName } from "./plugins.js";
+export { collectVideo, MAX_PIXELS } from "./signal/video.js";
+export type { ReadVideoOptions } from "./signal/options.js";
+export { i420ToRgb } from "./signal/yuv.js";
+export type { YuvMatrix } from "./signal/yuv.js";
+export { withReader } from "./tokenizer.js";
+export type { VideoEncodeOptions, VideoTokenizer } from "./tokenizer.js";
+export { compareVideos } from "./metrics/compare.js";
+export type { VideoComparison } from "./metrics/compare.js";
+export { bitsOfVideo } from "./metrics/bits.js";

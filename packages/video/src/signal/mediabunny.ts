@@ -1,0 +1,181 @@
+import { FormatError, isDtokError, MissingError } from "@dtok/core";
+import type { ImageSignal, VideoSignal } from "@dtok/core";
+import type { Source, VideoSample } from "mediabunny";
+import type { ReadVideoOptions } from "./options.js";
+import { rotateRgb } from "./rotate.js";
+import { checkFps, checkSize } from "./video.js";
+import { i420ToRgb } from "./yuv.js";
+
+/** Packets that the mean frame rate is taken over. */
+const RATE_PACKETS = 256;
+
+/**
+ * MP4, WebM, MKV, MOV … through mediabunny's demuxers and WebCodecs (the browser's own, or in Node.js
+ * whatever provides it). Frames are pulled one at a time.
+ */
+export async function openWithMediabunny(
+  source: () => Source,
+  options: ReadVideoOptions,
+): Promise<VideoSignal> {
+  const { ALL_FORMATS, Input, VideoSampleSink } = await import("mediabunny");
+  const open = async () => {
+    const input = new Input({ source: source(), formats: ALL_FORMATS });
+    try {
+      if (!(await input.canRead())) {
+        throw new FormatError("video file", {
+          expected: "MP4, MOV, WebM, Matroska or MPEG-TS",
+          got: "none of these",
+          remedy: "Convert the file first; in Node.js an installed ffmpeg opens more formats.",
+        });
+      }
+      const track = await input.getPrimaryVideoTrack();
+      if (!track) {
+        throw new FormatError("video file", {
+          expected: "a video stream",
+          got: "none",
+          remedy: "Check that this is the right file; sound alone is for @dtok/audio.",
+        });
+      }
+      if (!(await track.canDecode())) {
+        throw new MissingError(`decoder of ${String(await track.getCodec())}`, {
+          expected: "a codec that this platform's WebCodecs decodes",
+          got: String(await track.getCodec()),
+          remedy: "Convert the clip to H.264, VP9 or AV1; in Node.js install ffmpeg.",
+        });
+      }
+      return { input, track };
+    } catch (error) {
+      input.dispose();
+      if (isDtokError(error)) throw error;
+      throw new FormatError("video file", {
+        expected: "a whole MP4, MOV, WebM or Matroska file",
+        got: (error as Error).message,
+        remedy: "Check the file; it may be cut off.",
+        cause: error,
+      });
+    }
+  };
+
+  const { input, track } = await open();
+  let [width, height, fps] = [0, 0, options.fps ?? 0];
+  try {
+    width = await track.getDisplayWidth();
+    height = await track.getDisplayHeight();
+    checkSize(width, height, options.maxPixels);
+    if (options.fps === undefined) {
+      fps = nominalRate((await track.computePacketStats(RATE_PACKETS)).averagePacketRate);
+    }
+    checkFps(fps);
+  } finally {
+    input.dispose();
+  }
+
+  async function* frames(): AsyncGenerator<ImageSignal, void, undefined> {
+    const own = await open();
+    try {
+      let current: ImageSignal | undefined;
+      let start = 0;
+      let next = 0;
+      for await (const sample of new VideoSampleSink(own.track).samples()) {
+        options.signal?.throwIfAborted();
+        let image: ImageSignal;
+        try {
+          if (!current) start = sample.timestamp;
+          const due = Math.round((sample.timestamp - start) * fps);
+          // Without a frame before it, there is nothing to repeat.
+          if (current)
+            while (next < due) {
+              yield current;
+              next++;
+            }
+          image = await toImage(sample);
+        } finally {
+          sample.close();
+        }
+        if (image.width !== width || image.height !== height) {
+          throw new FormatError("video file", {
+            expected: `frames of ${width} x ${height} pixels throughout`,
+            got: `a frame of ${image.width} x ${image.height}`,
+            remedy: "Scale the clip to one size first.",
+          });
+        }
+        current = image;
+      }
+      if (current) yield current;
+    } catch (error) {
+      if (isDtokError(error) || options.signal?.aborted) throw error;
+      throw new FormatError("video stream", {
+        expected: "frames that decode",
+        got: (error as Error).message,
+        remedy: "Check the file; it may be damaged.",
+        cause: error,
+      });
+    } finally {
+      own.input.dispose();
+    }
+  }
+  return { width, height, fps, frames: { [Symbol.asyncIterator]: frames } };
+}
+
+/** Mean rates come out a little off (29.98, 23.97…): the nearest usual one within 0.3 %. */
+export function nominalRate(mean: number): number {
+  const usual = [24000 / 1001, 30000 / 1001, 60000 / 1001, Math.round(mean)];
+  const near = usual.find((rate) => Math.abs(rate - mean) < 0.003 * mean);
+  return near ?? mean;
+}
+
+async function toImage(sample: VideoSample): Promise<ImageSignal> {
+  const [width, height] = [sample.visibleRect.width, sample.visibleRect.height];
+  const { format, rotation } = sample;
+  let rgb: Uint8Array;
+  if (format === "I420" || format === "NV12") {
+    const data = new Uint8Array(sample.allocationSize());
+    const layout = await sample.copyTo(data);
+    const planes = tight(data, layout, width, height, format === "NV12");
+    const matrix = sample.colorSpace.matrix === "bt709" ? "bt709" : "bt601";
+    rgb = i420ToRgb(planes, width, height, matrix, sample.colorSpace.fullRange === true);
+  } else {
+    const data = new Uint8Array(sample.allocationSize({ format: "RGBA" }));
+    await sample.copyTo(data, { format: "RGBA" });
+    rgb = new Uint8Array(width * height * 3);
+    for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+      rgb[o] = data[i] as number;
+      rgb[o + 1] = data[i + 1] as number;
+      rgb[o + 2] = data[i + 2] as number;
+    }
+  }
+  return rotateRgb(rgb, width, height, rotation);
+}
+
+/** Planes as a decoder laid them out to packed I420. */
+function tight(
+  data: Uint8Array,
+  layout: readonly { readonly offset: number; readonly stride: number }[],
+  width: number,
+  height: number,
+  interleaved: boolean,
+): Uint8Array {
+  const [w, h] = [(width + 1) >> 1, (height + 1) >> 1];
+  const out = new Uint8Array(width * height + 2 * w * h);
+  const [luma, u, v] = layout as { offset: number; stride: number }[];
+  for (let y = 0; y < height; y++) {
+    const from = luma!.offset + y * luma!.stride;
+    out.set(data.subarray(from, from + width), y * width);
+  }
+  for (let y = 0; y < h; y++) {
+    const to = width * height + y * w;
+    if (!interleaved) {
+      for (const [i, plane] of [u!, v!].entries()) {
+        const from = plane.offset + y * plane.stride;
+        out.set(data.subarray(from, from + w), to + i * w * h);
+      }
+      continue;
+    }
+    for (let x = 0; x < w; x++) {
+      const from = u!.offset + y * u!.stride + 2 * x;
+      out[to + x] = data[from] as number;
+      out[to + w * h + x] = data[from + 1] as number;
+    }
+  }
+  return out;
+}
