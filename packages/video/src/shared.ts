@@ -5,7 +5,7 @@ export type { Timeline } from "./codec/timeline.js";
 export { clip8x, plugins } from "./plugins.js";
 export type { VideoTokenizerName } from "./plugins.js";
 export { collectVideo, MAX_PIXELS } from "./signal/video.js";
-export type { ReadVideoOptions } from "./signal/options.js";
+export type { OpenedVideo, ReadVideoOptions } from "./signal/options.js";
 export { i420ToRgb } from "./signal/yuv.js";
 export type { YuvMatrix } from "./signal/yuv.js";
 export { withReader } from "./tokenizer.js";

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { readInput, writeOutput } from "../files.js";
 import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
+import { decodeVideo, isVideoModel } from "../video/index.js";
 import type { CommonOptions } from "./common.js";
 
 interface Options extends Omit<CommonOptions, "model"> {
@@ -43,11 +44,16 @@ export function addDecode(program: Command): void {
       `
 Examples:
   dtok decode photo.tokens.safetensors -o back.png
+  dtok decode clip.tokens.safetensors -o clip-back.mp4
   cat photo.tokens.safetensors | dtok decode - > back.png`,
     )
     .action(async (path: string, options: Options) => {
       const begun = performance.now();
       const grid = loadTokenGrid(await readInput(path));
+      if (isVideoModel(options.model ?? "") || grid.tokenizer?.startsWith("video/")) {
+        await decodeVideo(path, grid, options);
+        return;
+      }
       if (isSoundModel(options.model ?? "") || grid.tokenizer?.startsWith("audio/")) {
         const bits = Number(options.bits) as 16 | 24 | 32;
         await decodeSound(path, grid, { ...options, bits });

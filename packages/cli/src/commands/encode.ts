@@ -7,6 +7,7 @@ import { areSounds, DEFAULT_SOUND, encodeSounds, isSoundModel } from "../audio/i
 import { readInput, writeOutput } from "../files.js";
 import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
+import { areVideos, DEFAULT_VIDEO, encodeVideos, isVideoModel } from "../video/index.js";
 import { common } from "./common.js";
 import type { CommonOptions } from "./common.js";
 
@@ -41,6 +42,7 @@ Examples:
   dtok encode photo.jpg -o photo.tokens.safetensors
   dtok encode *.jpg -d tokens/ --model photo-16x
   dtok encode talk.mp3 --bitrate 3
+  dtok encode clip.mp4 -o clip.tokens.safetensors
   cat photo.jpg | dtok encode - | dtok decode - > back.png`,
     )
     .action(async (images: string[], options: Options, command: Command) => {
@@ -48,6 +50,14 @@ Examples:
         command.error("error: --output takes one input; use --output-folder for several");
       }
       const chosen = command.getOptionValueSource("model") === "cli";
+      const clips = areVideos(images);
+      if ((chosen && isVideoModel(options.model)) || clips.includes(true)) {
+        if (!chosen && clips.includes(false)) {
+          command.error("error: clips and other files together; encode them by two commands");
+        }
+        await encodeVideos(images, { ...options, model: chosen ? options.model : DEFAULT_VIDEO });
+        return;
+      }
       const sounds = await areSounds(images);
       if ((chosen && isSoundModel(options.model)) || sounds.includes(true)) {
         if (sounds.includes(false) && sounds.includes(true)) {

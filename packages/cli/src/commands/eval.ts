@@ -7,6 +7,7 @@ import { HEAD, roundTrip, sideBySide, tableRow } from "../evaluate.js";
 import type { Evaluation } from "../evaluate.js";
 import { interruption, printJson, progressBar, table } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
+import { areVideos, DEFAULT_VIDEO, evaluateVideos, isVideoModel } from "../video/index.js";
 import { common } from "./common.js";
 import type { CommonOptions } from "./common.js";
 
@@ -28,12 +29,21 @@ export function addEval(program: Command): void {
 Examples:
   dtok eval holiday/*.jpg
   dtok eval talk.mp3
+  dtok eval clip.mp4 -d compare/
   dtok eval photo.jpg --model photo-16x -d compare/ --json`,
     )
     .action(async (images: string[], options: Options, command: Command) => {
       if (options.outputFolder !== undefined)
         await mkdir(options.outputFolder, { recursive: true });
       const chosen = command.getOptionValueSource("model") === "cli";
+      const clips = areVideos(images);
+      if ((chosen && isVideoModel(options.model)) || clips.includes(true)) {
+        if (!chosen && clips.includes(false)) {
+          command.error("error: clips and other files together; measure them by two commands");
+        }
+        await evaluateVideos(images, { ...options, model: chosen ? options.model : DEFAULT_VIDEO });
+        return;
+      }
       const sounds = await areSounds(images);
       if ((chosen && isSoundModel(options.model)) || sounds.includes(true)) {
         if (sounds.includes(false) && sounds.includes(true)) {

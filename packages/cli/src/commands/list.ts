@@ -3,6 +3,7 @@ import type { Manifest } from "@dtok/core";
 import type { Command } from "commander";
 import { soundManifests } from "../audio/index.js";
 import { printJson, table } from "../output.js";
+import { videoManifests } from "../video/index.js";
 
 export function addList(program: Command): void {
   program
@@ -13,6 +14,7 @@ export function addList(program: Command): void {
       const manifests: Manifest[] = [
         ...Object.values(plugins).map(({ manifest }) => manifest),
         ...soundManifests(),
+        ...videoManifests(),
       ];
       if (json) {
         printJson(manifests);

@@ -132,7 +132,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     for await (const step of this.encodeSteps(video, options)) {
       chunks.push(step.codes);
       frames = step.frames;
-      options.onProgress?.(frames, NaN);
+      options.onProgress?.(frames, Math.max(frames, expectedFrames(video)));
     }
     if (frames === 0) {
       throw new ArgumentError("video", {
@@ -536,4 +536,11 @@ class DecoderState {
     this.done++;
     return frames.map((frame) => codec.crop(frame, extent));
   }
+}
+
+/** Frames that a clip is likely to have, 0 where nothing tells. */
+function expectedFrames(video: VideoSignal): number {
+  if (Array.isArray(video.frames)) return video.frames.length;
+  const { duration } = video as { readonly duration?: number };
+  return duration === undefined ? 0 : Math.round(duration * video.fps);
 }

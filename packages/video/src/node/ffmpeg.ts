@@ -81,6 +81,8 @@ export interface ProbedStream {
   /** Frames per second: the nominal rate and the mean one. */
   readonly nominal: number;
   readonly mean: number;
+  /** Seconds, where the header says. */
+  readonly duration?: number;
   /** Degrees, a multiple of 90. */
   readonly rotation: number;
 }
@@ -94,7 +96,7 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     "-select_streams",
     "v:0",
     "-show_entries",
-    "stream=width,height,r_frame_rate,avg_frame_rate:side_data=rotation",
+    "stream=width,height,r_frame_rate,avg_frame_rate:side_data=rotation:format=duration",
     "-of",
     "json",
     "-i",
@@ -134,7 +136,11 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
-  const { streams = [] } = JSON.parse(text) as { streams?: Record<string, unknown>[] };
+  const { streams = [], format } = JSON.parse(text) as {
+    streams?: Record<string, unknown>[];
+    format?: { duration?: string };
+  };
+  const duration = Number(format?.duration);
   const stream = streams[0];
   if (!stream) {
     throw new FormatError("video file", {
@@ -153,6 +159,7 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     height: Number(stream.height),
     nominal: rate(stream.r_frame_rate),
     mean: rate(stream.avg_frame_rate),
+    ...(duration > 0 && duration < Infinity ? { duration } : {}),
     rotation: sides.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0,
   };
 }

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, FormatError, MissingError } from "@dtok/core";
-import type { ImageSignal, VideoSignal } from "@dtok/core";
+import type { ImageSignal } from "@dtok/core";
 import { nominalRate, openWithMediabunny } from "../signal/mediabunny.js";
-import type { ReadVideoOptions as CommonOptions } from "../signal/options.js";
+import type { OpenedVideo, ReadVideoOptions as CommonOptions } from "../signal/options.js";
 import { checkFps, checkSize } from "../signal/video.js";
 import { i420ToRgb } from "../signal/yuv.js";
 import { ending, hasFfmpeg, probe, SAFE_INPUT, startTool } from "./ffmpeg.js";
@@ -29,7 +29,7 @@ export interface ReadVideoOptions extends CommonOptions {
 export async function readVideo(
   input: VideoInput,
   options: ReadVideoOptions = {},
-): Promise<VideoSignal> {
+): Promise<OpenedVideo> {
   options.signal?.throwIfAborted();
   if (options.fps !== undefined) checkFps(options.fps);
   const backend = options.backend ?? ((await hasFfmpeg()) ? "ffmpeg" : "webcodecs");
@@ -100,7 +100,7 @@ function provideWebCodecs(): Promise<void> {
 }
 
 /** Bytes in a file of their own for as long as they are read: containers want to seek. */
-async function openBytes(bytes: Uint8Array, options: ReadVideoOptions): Promise<VideoSignal> {
+async function openBytes(bytes: Uint8Array, options: ReadVideoOptions): Promise<OpenedVideo> {
   const withFile = async () => {
     const folder = await mkdtemp(join(tmpdir(), "dtok-video-"));
     const drop = () => rmSync(folder, { recursive: true, force: true });
@@ -119,7 +119,7 @@ async function openBytes(bytes: Uint8Array, options: ReadVideoOptions): Promise<
     return { path, close };
   };
   const first = await withFile();
-  let head: VideoSignal;
+  let head: OpenedVideo;
   try {
     head = await openFile(first.path, options);
   } finally {
@@ -136,7 +136,7 @@ async function openBytes(bytes: Uint8Array, options: ReadVideoOptions): Promise<
   return { ...head, frames: { [Symbol.asyncIterator]: frames } };
 }
 
-async function openFile(path: string, options: ReadVideoOptions): Promise<VideoSignal> {
+async function openFile(path: string, options: ReadVideoOptions): Promise<OpenedVideo> {
   const stream = await probe(path, options.signal);
   const turned = Math.abs(stream.rotation) % 180 === 90;
   const [width, height] = turned ? [stream.height, stream.width] : [stream.width, stream.height];
@@ -146,7 +146,14 @@ async function openFile(path: string, options: ReadVideoOptions): Promise<VideoS
   const mean = steady ? stream.nominal : stream.mean > 0 ? stream.mean : stream.nominal;
   const fps = checkFps(options.fps ?? nominalRate(mean));
   const frames = () => decode(path, width, height, fps, options);
-  return { width, height, fps, frames: { [Symbol.asyncIterator]: frames } };
+  const { duration } = stream;
+  return {
+    width,
+    height,
+    fps,
+    ...(duration === undefined ? {} : { duration }),
+    frames: { [Symbol.asyncIterator]: frames },
+  };
 }
 
 /** Frames by a child process that writes I420; at most some frames wait in the pipe. */

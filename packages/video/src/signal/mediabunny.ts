@@ -1,7 +1,7 @@
 import { FormatError, isDtokError, MissingError } from "@dtok/core";
-import type { ImageSignal, VideoSignal } from "@dtok/core";
+import type { ImageSignal } from "@dtok/core";
 import type { Source, VideoSample } from "mediabunny";
-import type { ReadVideoOptions } from "./options.js";
+import type { OpenedVideo, ReadVideoOptions } from "./options.js";
 import { rotateRgb } from "./rotate.js";
 import { checkFps, checkSize } from "./video.js";
 import { i420ToRgb } from "./yuv.js";
@@ -16,7 +16,7 @@ const RATE_PACKETS = 256;
 export async function openWithMediabunny(
   source: () => Source,
   options: ReadVideoOptions,
-): Promise<VideoSignal> {
+): Promise<OpenedVideo> {
   const { ALL_FORMATS, Input, VideoSampleSink } = await import("mediabunny");
   const open = async () => {
     const input = new Input({ source: source(), formats: ALL_FORMATS });
@@ -58,6 +58,7 @@ export async function openWithMediabunny(
 
   const { input, track } = await open();
   let [width, height, fps] = [0, 0, options.fps ?? 0];
+  let duration: number | null = null;
   try {
     width = await track.getDisplayWidth();
     height = await track.getDisplayHeight();
@@ -66,6 +67,7 @@ export async function openWithMediabunny(
       fps = nominalRate((await track.computePacketStats(RATE_PACKETS)).averagePacketRate);
     }
     checkFps(fps);
+    duration = await input.getDurationFromMetadata();
   } finally {
     input.dispose();
   }
@@ -114,7 +116,13 @@ export async function openWithMediabunny(
       own.input.dispose();
     }
   }
-  return { width, height, fps, frames: { [Symbol.asyncIterator]: frames } };
+  return {
+    width,
+    height,
+    fps,
+    ...(duration === null ? {} : { duration }),
+    frames: { [Symbol.asyncIterator]: frames },
+  };
 }
 
 /** Mean rates come out a little off (29.98, 23.97…): the nearest usual one within 0.3 %. */

@@ -1,3 +1,5 @@
+import type { VideoSignal } from "@dtok/core";
+
 /** How a file becomes frames. */
 export interface ReadVideoOptions {
   /** Largest frame that is taken, in pixels. Default 36 megapixels. */
@@ -9,4 +11,10 @@ export interface ReadVideoOptions {
   readonly fps?: number;
   /** Stops reading. */
   readonly signal?: AbortSignal;
+}
+
+/** A clip as read from a file. */
+export interface OpenedVideo extends VideoSignal {
+  /** Seconds, as the file's header says; a hint for progress, not a promise. */
+  readonly duration?: number;
 }

@@ -1,7 +1,6 @@
 import { ArgumentError } from "@dtok/core";
-import type { VideoSignal } from "@dtok/core";
 import { openWithMediabunny } from "../signal/mediabunny.js";
-import type { ReadVideoOptions } from "../signal/options.js";
+import type { OpenedVideo, ReadVideoOptions } from "../signal/options.js";
 
 /** What `encode` takes in browsers: a file or blob, its bytes, or a URL. */
 export type VideoInput = Blob | Uint8Array | ArrayBuffer | string | URL;
@@ -10,7 +9,7 @@ export type VideoInput = Blob | Uint8Array | ArrayBuffer | string | URL;
 export async function readVideo(
   input: VideoInput,
   options: ReadVideoOptions = {},
-): Promise<VideoSignal> {
+): Promise<OpenedVideo> {
   const { BlobSource, BufferSource, UrlSource } = await import("mediabunny");
   if (input instanceof Blob) return openWithMediabunny(() => new BlobSource(input), options);
   if (input instanceof ArrayBuffer || input instanceof Uint8Array) {
