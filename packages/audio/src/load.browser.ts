@@ -23,6 +23,11 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
     quantizer: () => new URL("../models/sound-16k/quantizer.safetensors", import.meta.url),
     decoder: () => new URL("../models/sound-16k/decoder.onnx", import.meta.url),
   },
+  "units-50hz": {
+    encoder: () => new URL("../models/sound-16k/encoder.onnx", import.meta.url),
+    quantizer: () => new URL("../models/sound-16k/units.safetensors", import.meta.url),
+    decoder: () => new URL("../models/sound-16k/decoder.onnx", import.meta.url),
+  },
 };
 
 /**

@@ -2,7 +2,7 @@ import type { ModelRuntime } from "@dtok/core";
 import { createModelReader, createRuntime } from "@dtok/runtime";
 import type { ReadOptions } from "@dtok/runtime";
 import type { AudioCodec } from "./codec/audio-codec.js";
-import { pluginOf } from "./load-common.js";
+import { folderOf, pluginOf } from "./load-common.js";
 import { openAudio } from "./node/read.js";
 import type { AudioInput } from "./node/read.js";
 import type { AudioTokenizerName } from "./plugins.js";
@@ -26,7 +26,7 @@ export async function loadAudioTokenizer(
   options: LoadAudioOptions = {},
 ): Promise<AudioTokenizer<AudioInput>> {
   const plugin = pluginOf(name);
-  const folder = plugin.manifest.id.slice("audio/".length);
+  const folder = folderOf(plugin.manifest);
   const base = options.baseUrl ?? new URL(`../models/${folder}/`, import.meta.url);
   const runtime = options.runtime ?? (await createRuntime());
   const closeOwn = async () => {

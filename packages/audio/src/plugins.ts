@@ -1,6 +1,7 @@
 import type { TokenizerPlugin } from "@dtok/core";
 import { AudioCodec } from "./codec/audio-codec.js";
 import { manifest as sound16kManifest } from "./tokenizers/sound-16k.js";
+import { manifest as units50hzManifest } from "./tokenizers/units-50hz.js";
 
 /** Speech, music and sound: 50 codes of up to 12 levels a second, 0.5 to 6 kbit/s. */
 export const sound16k: TokenizerPlugin<"audio/sound-16k", "audio"> = {
@@ -8,7 +9,13 @@ export const sound16k: TokenizerPlugin<"audio/sound-16k", "audio"> = {
   load: (context) => AudioCodec.load(sound16kManifest, context),
 };
 
-export const plugins = { "sound-16k": sound16k } as const;
+/** Speech as 500 k-means units over sound-16k's latents, 50 a second; `toUnits` merges runs of one unit. */
+export const units50hz: TokenizerPlugin<"audio/units-50hz", "audio"> = {
+  manifest: units50hzManifest,
+  load: (context) => AudioCodec.load(units50hzManifest, context),
+};
+
+export const plugins = { "sound-16k": sound16k, "units-50hz": units50hz } as const;
 
 /** Names of the tokenizers that this package ships. */
 export type AudioTokenizerName = keyof typeof plugins;

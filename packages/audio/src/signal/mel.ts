@@ -34,6 +34,8 @@ export class MelSpectrogram {
   readonly #fft: RealFft;
   readonly #window: Float64Array;
   readonly #filters: Float64Array;
+  /** Bins that each band takes from, first and behind the last. */
+  readonly #reach: readonly (readonly [number, number])[];
 
   constructor(
     sampleRate: number,
@@ -44,6 +46,12 @@ export class MelSpectrogram {
     this.#fft = new RealFft(size);
     this.#window = hann(size);
     this.#filters = melFilters(sampleRate, size, bands);
+    const { bins } = this.#fft;
+    this.#reach = Array.from({ length: bands }, (_, b) => {
+      const row = this.#filters.subarray(b * bins, (b + 1) * bins);
+      const first = row.findIndex((v) => v > 0);
+      return first < 0 ? [0, 0] : [first, row.findLastIndex((v) => v > 0) + 1];
+    });
   }
 
   frames(length: number): number {
@@ -65,8 +73,11 @@ export class MelSpectrogram {
       this.#fft.power(frame, power);
       for (let k = 0; k < bins; k++) power[k] = Math.sqrt(power[k]!);
       for (let b = 0; b < bands; b++) {
+        const [from, to] = this.#reach[b]!;
         let sum = 0;
-        for (let k = 0, f = b * bins; k < bins; k++, f++) sum += power[k]! * this.#filters[f]!;
+        for (let k = from, f = b * bins + from; k < to; k++, f++) {
+          sum += power[k]! * this.#filters[f]!;
+        }
         out[t * bands + b] = sum;
       }
     }
