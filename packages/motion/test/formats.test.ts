@@ -132,6 +132,7 @@ describe("DeepMimic", () => {
   });
 
   it("refuses what is none", () => {
+    expect.hasAssertions();
     typed(() => readDeepMimic("nonsense"), /JSON/);
     typed(() => readDeepMimic("{}"), /Frames/);
     typed(() => readDeepMimic(file([])), /empty/);
@@ -171,6 +172,7 @@ describe("NumPy", () => {
   });
 
   it("refuses other shapes and gaps", () => {
+    expect.hasAssertions();
     typed(() => readNpyMotion(writeNpy({ data: new Float32Array(10), shape: [2, 5] })), /263/);
     typed(() => readNpyMotion(writeNpy({ data: new Float32Array(0), shape: [0, 263] })), /T >= 1/);
     const gap = new Float32Array(263).fill(0);
@@ -202,6 +204,7 @@ describe("trajectories", () => {
   });
 
   it("says the line of what is wrong", () => {
+    expect.hasAssertions();
     typed(() => readCsvTrajectory("", schema), /no|none/);
     typed(() => readCsvTrajectory("ms,x\n0,1\n", schema), /"knee"/);
     typed(() => readCsvTrajectory("ms,x,knee\n0,1,2\n5,1\n", schema), /line 3.*3 columns/);

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Random, readSafetensors, writeSafetensors } from "@dtok/core";
 import type { Matrix, Tensor } from "@dtok/core";
-import { FEATURE_DIM } from "@dtok/motion";
+import { FEATURE_DIM, FEATURE_PARTS } from "@dtok/motion";
 import type { Embodiment } from "@dtok/motion";
 import { createRuntime } from "@dtok/runtime";
 import { Trainer, cosineSchedule } from "@dtok/train";
@@ -68,7 +68,8 @@ async function main(): Promise<void> {
     writeSafetensors({ mean: tensorOf(scale.mean), deviation: tensorOf(scale.deviation) }),
   );
   const weights = featureWeights();
-  const shared = { batch: BATCH, frames: WINDOW, seed: SEED, scale, weights };
+  const steady = [FEATURE_PARTS.height[0], FEATURE_PARTS.places[1]] as const;
+  const shared = { batch: BATCH, frames: WINDOW, seed: SEED, scale, weights, steady };
   const batch = (step: number): Record<string, Tensor> => {
     const { features, body } = batchOf(sets, run.bodies, {
       batch: BATCH,

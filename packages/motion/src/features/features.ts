@@ -114,7 +114,16 @@ export interface Pose {
   heading: number;
   x: number;
   z: number;
+  /** Places of all joints in that frame, [22, 3]. */
+  places?: Float32Array;
 }
+
+/**
+ * How much a joint's place follows from its last place and its way, the rest from the features' own
+ * place. Both agree in the features of a motion; those of a network do not quite, and the mean of the
+ * two trembles less.
+ */
+const FOLLOW = 0.7;
 
 /**
  * Places of the joints [T, 22, 3] from features: turns and ways of the root add up from `start`. `pose`
@@ -137,16 +146,24 @@ export function placesFromFeatures(
       const way = rotate(axisAngle(UP, heading), [row[1]!, 0, row[2]!]);
       now = { heading, x: last.x + way[0], z: last.z + way[2] };
     } else now = { ...start };
-    last = now;
     const turn = axisAngle(UP, now.heading);
-    const base = t * BODY_JOINTS * 3;
-    out.set([now.x, row[3]!, now.z], base);
-    for (let j = 1; j < BODY_JOINTS; j++) {
-      const [x, y, z] = rotate(turn, vecAt(row, FEATURE_PARTS.places[0] + (j - 1) * 3));
-      out.set([x + now.x, y, z + now.z], base + j * 3);
+    const places = out.subarray(t * BODY_JOINTS * 3, (t + 1) * BODY_JOINTS * 3);
+    for (let j = 0; j < BODY_JOINTS; j++) {
+      const own: Vec3 =
+        j === 0
+          ? [0, row[FEATURE_PARTS.height[0]]!, 0]
+          : rotate(turn, vecAt(row, FEATURE_PARTS.places[0] + (j - 1) * 3));
+      places.set([own[0] + now.x, own[1], own[2] + now.z], j * 3);
+      if (!last?.places) continue;
+      const way = rotate(turn, vecAt(row, FEATURE_PARTS.ways[0] + j * 3));
+      for (let k = j === 0 ? 1 : 0; k < (j === 0 ? 2 : 3); k++) {
+        const followed = last.places[j * 3 + k]! + way[k]!;
+        places[j * 3 + k] = FOLLOW * followed + (1 - FOLLOW) * places[j * 3 + k]!;
+      }
     }
+    last = { ...now, places };
   }
-  if (pose) pose.last = last;
+  if (pose && last) pose.last = { ...last, places: last.places!.slice() };
   return out;
 }
 

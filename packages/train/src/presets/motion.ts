@@ -219,6 +219,8 @@ export interface MotionTrainingOptions {
   readonly scale: FeatureScale;
   /** Weight of each feature's error, [dim]. */
   readonly weights: Float32Array;
+  /** Features, from one to before another, that must not tremble: places, at the same weight again. */
+  readonly steady: readonly [from: number, to: number];
   /** Weight of the way that errors of the first three features (turn, x, z) add up to. Default 0.3. */
   readonly drift?: number;
   /** Of the commitment loss. Default 0.02, T2M-GPT's. */
@@ -267,6 +269,12 @@ export function motionTraining(g: GraphBuilder, c: MotionModelConfig, o: MotionT
   const weights = g.constant({ data: o.weights, shape: [c.dim] }, "weights");
   const rough = (e: Value) => sqrt(add(square(e), 1e-4));
   let loss = reduceMean(mul(rough(error), weights));
+  // What places do from frame to frame: an error that trembles is worse than one that stays.
+  const later = slice(error, [1], [1], [o.frames]);
+  const steps = sub(later, slice(error, [1], [0], [o.frames - 1]));
+  const places = o.weights.map((_, d) => (d >= o.steady[0] && d < o.steady[1] ? 2 : 0));
+  const steady = g.constant({ data: places, shape: [c.dim] }, "steady");
+  loss = add(loss, reduceMean(mul(rough(steps), steady)));
   metrics.features = reduceMean(square(error));
   // In the features' own units: what integrating them is off by.
   const turns = slice(
