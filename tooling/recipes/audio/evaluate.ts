@@ -190,7 +190,9 @@ for (const [group, kind] of Object.entries(SAY)) {
       const file = join(work, "degraded.wav");
       await writeWav(file, decoded);
       row.pesq = Number(
-        execFileSync(values.python, [join(here, "measure_pesq.py"), wav, file], { encoding: "utf8" }),
+        execFileSync(values.python, [join(here, "measure_pesq.py"), wav, file], {
+          encoding: "utf8",
+        }),
       );
     }
     rows[who] = row;
