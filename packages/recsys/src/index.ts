@@ -6,3 +6,5 @@ export type { ItemFile, OpenItemsOptions } from "./node/items.js";
 export { readInteractions } from "./node/interactions.js";
 export type { InteractionFile, ReadInteractionsOptions } from "./node/interactions.js";
 export { idsToParquet } from "./node/ids.js";
+export { openTextEmbedder } from "./embed/open.node.js";
+export type { OpenTextEmbedderOptions } from "./embed/open.node.js";

@@ -15,6 +15,8 @@ export {
 export { ResidualQuantizer, fitResidual, residualFamily } from "./quantizers/residual.js";
 export type { ResidualFitOptions } from "./quantizers/residual.js";
 export { SeparateQuantizer, fitSeparate, separateFamily } from "./quantizers/separate.js";
+export { TextEmbedder } from "./embed/text-embedder.js";
+export type { TextEmbeddingSettings } from "./embed/text-embedder.js";
 export { textFeatures } from "./features/text.js";
 export type { TextFeatureOptions } from "./features/text.js";
 export { collaborativeFeatures } from "./features/collaborative.js";
