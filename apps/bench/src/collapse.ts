@@ -9,10 +9,10 @@
  * core; online VQ from a start outside of the data uses a few per cent of its codes, every reset brings
  * it near to k-means; families without a table cannot collapse but need more error for their bits.
  *
- * `--write` makes apps/bench/results/collapse.json and docs/benchmarks/collapse.md and .svg.
+ * `--write` makes (with `--only`: renews those rows of) apps/bench/results/collapse.json and docs/benchmarks/collapse.md and .svg.
  */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -354,7 +354,7 @@ function ema(start: Start, reset?: DeadCodeReset, gumbel = false): Entry {
         const batch = batchOf(half, random);
         if (!gumbel) book.update(batch);
         else {
-          const temperature = warmth(step);
+          const temperature = warmth(step, 0.02);
           const { codebook } = book;
           book.update(batch, stochasticAssign(batch, codebook, { temperature, seed: step }));
         }
@@ -364,9 +364,9 @@ function ema(start: Start, reset?: DeadCodeReset, gumbel = false): Entry {
   };
 }
 
-/** Of soft and of random assignment, in squared distance: from a fiftieth of the variance down by a hundredfold. */
-function warmth(step: number): number {
-  return spread * 0.02 * 0.01 ** (step / steps);
+/** Of soft and of random assignment, in squared distance: from a share of the variance down a hundredfold. */
+function warmth(step: number, share: number): number {
+  return spread * share * 0.01 ** (step / steps);
 }
 
 // --- VQ learned online by gradients ---------------------------------------------------------------
@@ -440,7 +440,7 @@ function byGradient(name: string, learning: Learning = {}): Entry {
       );
       const random = createRandom(seed, 7);
       for (let step = 0; step < steps; step++) {
-        const warm = soft ? warmth(step) : spread * 0.02;
+        const warm = soft ? warmth(step, 0.1) : spread * 0.02;
         const warmed = soft || entropy !== undefined;
         const temperature: Tensor = { data: Float32Array.of(warm), shape: [1, 1] };
         // Half of the way at a high rate, then down.
@@ -546,6 +546,8 @@ function measure({ codes, sizes, decoded, target = test }: Coded): Figures {
 }
 
 interface Row {
+  /** Of the run that measured it. */
+  readonly settings: { readonly seeds: number; readonly steps: number };
   readonly group: string;
   readonly name: string;
   readonly seconds: number;
@@ -562,14 +564,14 @@ const deviation = (row: Row, key: keyof Figures) => {
 
 const runtime = await createRuntime();
 const rows: Row[] = [];
-const begun = performance.now();
 for (const { group, name, run } of entries) {
   if (!name.includes(values.only)) continue;
   const start = performance.now();
   const runs: Figures[] = [];
   for (let seed = 1; seed <= seeds; seed++)
     runs.push(measure(await run(halfOf(train, seed), seed)));
-  const row = { group, name, runs, seconds: (performance.now() - start) / 1000 };
+  const settings = { seeds, steps };
+  const row = { settings, group, name, runs, seconds: (performance.now() - start) / 1000 };
   rows.push(row);
   console.log(
     `${group.padEnd(22)}${name.padEnd(58)} error ${mean(row, "error").toFixed(4)}  used ${(100 * mean(row, "used")).toFixed(1).padStart(5)} %  perplexity ${(100 * mean(row, "perplexity")).toFixed(1).padStart(5)} %  ${row.seconds.toFixed(1)} s`,
@@ -582,6 +584,22 @@ const floor = (() => {
   return distances.reduce((sum, d) => sum + d, 0) / TEST / spread;
 })();
 console.log(`nearest of ${TRAIN / 2} training vectors: error ${floor.toFixed(4)}`);
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+
+/** Rows that this run left out, as measured before, if by the same settings. */
+function keepOthers(): void {
+  const path = join(root, "apps/bench/results/collapse.json");
+  if (values.only === "" || !existsSync(path)) return;
+  const { rows: before } = JSON.parse(readFileSync(path, "utf8")) as { rows: Row[] };
+  const all = entries.flatMap(({ name }) => {
+    const row = [...rows, ...before].find((other) => other.name === name);
+    return row === undefined ? [] : [row];
+  });
+  const other = all.find(({ settings }) => settings.seeds !== seeds || settings.steps !== steps);
+  if (other !== undefined) throw new Error(`${other.name} was measured by other settings: run all`);
+  rows.splice(0, rows.length, ...all);
+}
 
 function table(): string {
   const lines = [
@@ -640,9 +658,8 @@ function chart(): string {
 }
 
 async function write(): Promise<void> {
-  const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
   const { format } = await import("prettier");
-  const minutes = (performance.now() - begun) / 60_000;
+  const minutes = rows.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
   const command = `pnpm bench collapse --seeds ${seeds} --steps ${steps} --write`;
   const result = {
     command,
@@ -656,7 +673,7 @@ async function write(): Promise<void> {
   };
   const page = `# Use of codes against error
 
-Made by \`${command}\` in ${minutes.toFixed(1)} minutes on one core (${cpus()[0]?.model}, Node.js ${process.version}).
+Made by \`${command}\`: ${minutes.toFixed(1)} minutes (${cpus()[0]?.model}, Node.js ${process.version}, load average ${loadavg()[0]?.toFixed(1)}).
 
 Every family and every remedy against collapse, at about 10 bits a vector, on the same vectors: 200
 clusters of very unequal size in ${DIM} dimensions, their mean far from zero. Each of ${seeds} seeds fits on another
@@ -693,4 +710,7 @@ ${table()
     renameSync(`${to}.tmp`, to);
   }
 }
-if (values.write) await write();
+if (values.write) {
+  keepOthers();
+  await write();
+}

@@ -16,6 +16,7 @@ import {
   toFloat32,
 } from "@dtok/core";
 import type {
+  AsyncKernels,
   Codes,
   DType,
   Matrix,
@@ -24,6 +25,7 @@ import type {
   UsageMeter,
   VectorStream,
 } from "@dtok/core";
+import { createThreadedKernels } from "@dtok/core/node";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { OutputFile, readInput, writeOutput } from "../files.js";
@@ -84,6 +86,19 @@ class VectorFile implements VectorStream {
   }
 }
 
+/** Nearest codewords on several threads, for as long as `work` lasts; the codes do not depend on it. */
+async function withKernels<T>(
+  threads: number | undefined,
+  work: (kernels: AsyncKernels) => Promise<T>,
+): Promise<T> {
+  const kernels = createThreadedKernels(threads === undefined ? {} : { threads });
+  try {
+    return await work(kernels);
+  } finally {
+    await kernels.close();
+  }
+}
+
 async function withVectors<T>(path: string, work: (file: VectorFile) => Promise<T>): Promise<T> {
   const file = await VectorFile.open(path);
   try {
@@ -91,6 +106,14 @@ async function withVectors<T>(path: string, work: (file: VectorFile) => Promise<
   } finally {
     await file.close();
   }
+}
+
+function withVectorsAndKernels<T>(
+  path: string,
+  threads: number | undefined,
+  work: (file: VectorFile, kernels: AsyncKernels) => Promise<T>,
+): Promise<T> {
+  return withVectors(path, (file) => withKernels(threads, (kernels) => work(file, kernels)));
 }
 
 function checkDim(quantizer: Quantizer, file: VectorFile, path: string): void {
@@ -112,14 +135,20 @@ class Quality {
   private readonly begun = performance.now();
   private milliseconds = 0;
 
-  constructor(private readonly quantizer: Quantizer) {
+  constructor(
+    private readonly quantizer: Quantizer,
+    private readonly kernels: AsyncKernels,
+  ) {
     this.sums = new Float64Array(quantizer.dim);
     this.usage = createUsageMeter(quantizer.codebookSizes);
   }
 
   async quantize(vectors: Matrix): Promise<Codes> {
     const start = performance.now();
-    const codes = await this.quantizer.quantizeAsync(vectors, { signal: interruption.signal });
+    const codes = await this.quantizer.quantizeAsync(vectors, {
+      kernels: this.kernels,
+      signal: interruption.signal,
+    });
     this.milliseconds += performance.now() - start;
     this.usage.add(codes);
     const { data } = this.quantizer.dequantize(codes);
@@ -196,6 +225,7 @@ export function addFit(program: Command): void {
     .option("--seed <n>", "same seed, same data: the same quantizer", wholeNumber(0), 0)
     .option("--iterations <n>", "passes of the fit", wholeNumber(1))
     .option("--max-samples <n>", "vectors to fit on, sampled uniformly", wholeNumber(1))
+    .option("--threads <n>", "default: one per core; the same result", wholeNumber(1))
     .option("--json", "error, utilisation and speed as JSON", false)
     .addHelpText(
       "after",
@@ -213,15 +243,17 @@ Examples:
           seed: number;
           iterations?: number;
           maxSamples?: number;
+          threads?: number;
           json: boolean;
         },
       ) =>
-        withVectors(path, async (file) => {
+        withVectorsAndKernels(path, options.threads, async (file, kernels) => {
           const bar = await progressBar("fitting", options.json);
           const begun = performance.now();
           try {
             const quantizer = await fitQuantizer(spec, file, {
               seed: options.seed,
+              kernels,
               signal: interruption.signal,
               onProgress: ({ stage, step, steps }) => bar.update(step, steps, stage),
               ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
@@ -229,7 +261,7 @@ Examples:
             });
             const fitSeconds = (performance.now() - begun) / 1000;
             await writeOutput(options.output, saveQuantizer(quantizer));
-            const quality = new Quality(quantizer);
+            const quality = new Quality(quantizer, kernels);
             for await (const chunk of file.chunks()) await quality.quantize(chunk);
             bar.stop();
             const report = { output: options.output, fitSeconds, ...quality.report() };
@@ -260,7 +292,7 @@ export function addQuantize(program: Command): void {
     .requiredOption("-o, --output <codes.npy>", "[N, Q]")
     .option(
       "--codebook <file>",
-      "codebooks for a spec: VQ [K, D]; RVQ, AQ [M, K, D]; PQ [M, K, D/M]",
+      "codebooks for a spec: VQ [K, D]; RVQ, AQ, CQ [M, K, D]; PQ [M, K, D/M]",
     )
     .addOption(
       new Option("--dtype <type>", "of the codes")
@@ -272,6 +304,7 @@ export function addQuantize(program: Command): void {
         .choices(["index", "digits"])
         .default("index"),
     )
+    .option("--threads <n>", "default: one per core; the same result", wholeNumber(1))
     .option("--json", "error, utilisation and speed as JSON", false)
     .addHelpText(
       "after",
@@ -290,10 +323,11 @@ Examples:
           codebook?: string;
           dtype: "int32" | "int64" | "uint16";
           as: "index" | "digits";
+          threads?: number;
           json: boolean;
         },
       ) =>
-        withVectors(path, async (file) => {
+        withVectorsAndKernels(path, options.threads, async (file, kernels) => {
           const quantizer = await quantizerOf(source, options.codebook, file.dim);
           checkDim(quantizer, file, path);
           const digits = options.as === "digits";
@@ -314,7 +348,7 @@ Examples:
             });
           }
           const bar = await progressBar("quantizing", options.json);
-          const quality = new Quality(quantizer);
+          const quality = new Quality(quantizer, kernels);
           const output = await OutputFile.create(options.output);
           try {
             await output.write(npyHeaderBytes(options.dtype, [file.count, width]));
