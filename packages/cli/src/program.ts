@@ -8,7 +8,9 @@ import { addEval } from "./commands/eval.js";
 import { addInspect } from "./commands/inspect.js";
 import { addList } from "./commands/list.js";
 import { addTrain } from "./commands/train.js";
+import { addGraph } from "./graph/index.js";
 import { addLlm } from "./llm/index.js";
+import { addMotion } from "./motion/index.js";
 import { addRecsys } from "./recsys/index.js";
 import { addDequantize, addFit, addQuantize } from "./commands/vectors.js";
 
@@ -45,7 +47,9 @@ Examples:
     addQuantize,
     addDequantize,
     addDemo,
+    addGraph,
     addRecsys,
+    addMotion,
     addLlm,
   ])
     add(program);

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { areSounds, DEFAULT_SOUND, evaluateSounds, isSoundModel } from "../audio/index.js";
 import { HEAD, roundTrip, sideBySide, tableRow } from "../evaluate.js";
 import type { Evaluation } from "../evaluate.js";
+import { evalMotions, isMotionFile, MOTION_MODEL } from "../motion/index.js";
 import { interruption, printJson, progressBar, table } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
 import { areVideos, DEFAULT_VIDEO, evaluateVideos, isVideoModel } from "../video/index.js";
@@ -29,6 +30,7 @@ export function addEval(program: Command): void {
 Examples:
   dtok eval holiday/*.jpg
   dtok eval talk.mp3
+  dtok eval walk.bvh -d compare/
   dtok eval clip.mp4 -d compare/
   dtok eval photo.jpg --model photo-16x -d compare/ --json`,
     )
@@ -36,6 +38,10 @@ Examples:
       if (options.outputFolder !== undefined)
         await mkdir(options.outputFolder, { recursive: true });
       const chosen = command.getOptionValueSource("model") === "cli";
+      if (images.every(isMotionFile)) {
+        await evalMotions(images, { ...options, model: chosen ? options.model : MOTION_MODEL });
+        return;
+      }
       const clips = areVideos(images);
       if ((chosen && isVideoModel(options.model)) || clips.includes(true)) {
         if (!chosen && clips.includes(false)) {
