@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const bin = new URL("../src/bin.ts", import.meta.url).pathname;
+const ffmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+
+describe.skipIf(!ffmpeg)("dtok with clips", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dtok-cli-video-"));
+  const at = (name: string) => join(folder, name);
+  const dtok = (...args: string[]) =>
+    spawnSync(process.execPath, ["--import", "tsx", "--conditions=@dtok/source", bin, ...args], {
+      encoding: "utf8",
+    });
+  beforeAll(() => {
+    const source = "testsrc=s=80x48:r=10:d=1";
+    const made = spawnSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, at("clip.mp4")]);
+    expect(made.status).toBe(0);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("encodes, decodes and measures a clip", () => {
+    const encoded = dtok("encode", at("clip.mp4"), "-o", at("clip.tokens.safetensors"), "--json");
+    expect(encoded.stderr).toBe("");
+    expect(JSON.parse(encoded.stdout)).toMatchObject([
+      { tokenizer: "video/clip-8x", grid: [4, 6, 10], frames: 10 },
+    ]);
+    const decoded = dtok("decode", at("clip.tokens.safetensors"), "-o", at("back.mp4"), "--json");
+    expect(decoded.stderr).toBe("");
+    expect(JSON.parse(decoded.stdout)).toMatchObject({
+      frames: 10,
+      width: 80,
+      height: 48,
+      fps: 10,
+    });
+    const measured = dtok("eval", at("clip.mp4"), "-d", at("compare"), "--json");
+    expect(measured.stderr).toBe("");
+    const { results } = JSON.parse(measured.stdout) as { results: { psnr: number }[] };
+    expect(results[0]!.psnr).toBeGreaterThan(10);
+    expect(readdirSync(at("compare")).toSorted()).toEqual(["clip.compare.mp4", "clip.strip.png"]);
+  }, 120_000);
+
+  it("says what is wrong and writes nothing", () => {
+    const failed = dtok("encode", at("missing.mp4"), "-o", at("never.safetensors"));
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(/expected a file that can be read/);
+    expect(existsSync(at("never.safetensors"))).toBe(false);
+    const piped = dtok("decode", at("clip.tokens.safetensors"), "-o", at("x.gif"));
+    expect(piped.status).toBe(1);
+    expect(piped.stderr).toMatch(/\.mp4/);
+  }, 120_000);
+});

@@ -1,0 +1,165 @@
+/**
+ * Measures a video tokenizer on the held-out clips against the photograph tokenizers frame by frame and
+ * against H.264, H.265 and AV1 at the tokens' bits, and writes its card.
+ *
+ *   tsx --conditions=@dtok/source tooling/recipes/video/evaluate.ts clip-8x [--frames 66] [--write]
+ *
+ * Needs a system ffmpeg (with libx264, libx265, libaom or SVT-AV1) for the codecs and for scaling.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { ImageSignal, Measurement, VideoSignal } from "@dtok/core";
+import { bitsOf } from "@dtok/core";
+import { loadImageTokenizer } from "@dtok/image";
+import { writeFileAtomic } from "@dtok/train/node";
+import {
+  bitsOfVideo,
+  collectVideo,
+  compareVideos,
+  loadVideoTokenizer,
+  readVideo,
+} from "@dtok/video";
+import type { VideoComparison, VideoTokenizerName } from "@dtok/video";
+import type { Clip } from "./fetch.js";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..", "..");
+const data = join(root, ".data", "video");
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    frames: { type: "string", default: "66" },
+    width: { type: "string", default: "320" },
+    write: { type: "boolean", default: false },
+    codecs: { type: "string", default: "h264,h265,av1" },
+  },
+});
+const name = (positionals[0] ?? "clip-8x") as VideoTokenizerName;
+
+const work = join(data, "evaluate");
+mkdirSync(work, { recursive: true });
+const ffmpeg = (...args: string[]) =>
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+
+const ENCODERS: Readonly<Record<string, readonly string[]>> = {
+  h264: ["-c:v", "libx264", "-preset", "medium"],
+  h265: ["-c:v", "libx265", "-preset", "medium", "-x265-params", "log-level=error"],
+  av1: ["-c:v", "libaom-av1", "-cpu-used", "6", "-row-mt", "1"],
+};
+
+interface Row extends VideoComparison {
+  readonly method: string;
+  readonly clip: string;
+  /** Bits per second, side information and container included. */
+  readonly bits: number;
+  /** Codes per frame. */
+  readonly tokens?: number;
+}
+const rows: Row[] = [];
+
+const video = await loadVideoTokenizer(name);
+const images = [await loadImageTokenizer("photo-8x"), await loadImageTokenizer("photo-16x")];
+const clips = (JSON.parse(readFileSync(join(here, "clips.json"), "utf8")) as Clip[]).filter(
+  ({ split }) => split === "test",
+);
+for (const { path, sha256 } of clips) {
+  const clip = path.split("/").at(-1) as string;
+  const scaled = join(work, `${clip}.${values.width}.${values.frames}.mkv`);
+  if (!existsSync(scaled)) {
+    const size = `scale='min(${values.width},iw)':-2:flags=area`;
+    const lossless = ["-frames:v", values.frames, "-an", "-c:v", "ffv1", "-pix_fmt", "yuv420p"];
+    ffmpeg("-i", join(data, "files", sha256), "-vf", size, ...lossless, scaled);
+  }
+  const original: VideoSignal = await collectVideo(await readVideo(scaled));
+  const { width, height, fps } = original;
+  const frames = (original.frames as ImageSignal[]).length;
+
+  const grid = await video.encode(original);
+  const bits = bitsOfVideo(grid).perSecond;
+  rows.push({
+    method: name,
+    clip,
+    bits,
+    tokens: grid.codes.data.length / frames,
+    ...(await compareVideos(original, await video.decode(grid))),
+  });
+  for (const image of images) {
+    const grids = await image.encodeBatch(original.frames as ImageSignal[]);
+    const back = { ...original, frames: await image.decodeBatch(grids) };
+    const total = grids.reduce((sum, one) => sum + bitsOf(one).total, 0);
+    rows.push({
+      method: image.manifest.id,
+      clip,
+      bits: (total * fps) / frames,
+      tokens: grids.reduce((sum, { codes }) => sum + codes.data.length, 0) / frames,
+      ...(await compareVideos(original, back)),
+    });
+  }
+  for (const codec of values.codecs.split(",").filter(Boolean)) {
+    const out = join(work, `${clip}.${codec}.mkv`);
+    // A short clip cannot be steered exactly: the largest rate whose file stays within the bits.
+    let best: Row | undefined;
+    for (const share of [1.1, 1, 0.9, 0.8]) {
+      const rate = String(Math.round(bits * share));
+      ffmpeg("-i", scaled, ...(ENCODERS[codec] as string[]), "-b:v", rate, "-g", "33", out);
+      const spent = (statSync(out).size * 8 * fps) / frames;
+      if (spent > bits * 1.03 && share !== 0.8) continue;
+      const decoded = await readVideo(out, { fps });
+      best = { method: codec, clip, bits: spent, ...(await compareVideos(original, decoded)) };
+      break;
+    }
+    if (best) rows.push(best);
+    rmSync(out, { force: true });
+  }
+  console.log(`${clip}: ${frames} frames of ${width} x ${height} at ${fps.toFixed(2)}/s`);
+  for (const row of rows.filter((r) => r.clip === clip)) console.log(line(row));
+}
+await video.close();
+for (const image of images) await image.close();
+
+function line(r: Row): string {
+  return `| ${[
+    r.method,
+    r.clip,
+    (r.bits / 1000).toFixed(1),
+    r.tokens === undefined ? "–" : r.tokens.toFixed(0),
+    r.psnr.toFixed(2),
+    r.ssim.toFixed(3),
+    r.flicker.toFixed(2),
+  ].join(" | ")} |`;
+}
+
+const methods = [...new Set(rows.map(({ method }) => method))];
+const mean = (method: string, key: "psnr" | "ssim" | "flicker" | "bits") => {
+  const own = rows.filter((row) => row.method === method);
+  return own.reduce((sum, row) => sum + row[key], 0) / own.length;
+};
+const about = `${clips.length} held-out clips of ${[...new Set(clips.map((c) => c.package))].join(", ")}, ${values.frames} frames, at most ${values.width} pixels wide`;
+const card: Measurement[] = methods.flatMap((method) => {
+  const prefix = method === name ? "" : `${method} `;
+  const value = (key: Parameters<typeof mean>[1]) => Number(mean(method, key).toFixed(4));
+  return [
+    { metric: `${prefix}bits per second`, value: value("bits"), unit: "bits/s", data: about },
+    { metric: `${prefix}psnr`, value: value("psnr"), unit: "dB", data: about },
+    { metric: `${prefix}ssim`, value: value("ssim"), data: about },
+    { metric: `${prefix}flicker`, value: value("flicker"), unit: "8-bit steps", data: about },
+  ];
+});
+const head = [
+  "| method | clip | kbit/s | codes/frame | PSNR dB | SSIM | flicker (less is better) |",
+  "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+];
+const table = [...head, ...rows.map(line)].join("\n");
+console.log(`${about}\n${table}`);
+if (values.write) {
+  const folder = join(root, "packages", "video", "models", name);
+  const encode = (text: string) => new TextEncoder().encode(text);
+  writeFileAtomic(join(folder, "card.json"), encode(`${JSON.stringify(card, null, 2)}\n`));
+  writeFileAtomic(
+    join(folder, "measured.md"),
+    encode(`# video/${name}, measured\n\n${about}.\n\n${table}\n`),
+  );
+}
