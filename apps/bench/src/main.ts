@@ -8,6 +8,7 @@ const benches = {
     "nearest codeword, k-means: ratios to faiss on the same arrays (--python <python with faiss-cpu>)",
   collapse: "use of codes against error: every family, every remedy, five seeds",
   train: "a training step against the bare matrix-product rate",
+  run: "a task of the leaderboard: run image/reconstruction [--plugin <folder>]… [--write]",
   image: "photograph tokenizers: time outside the model, cold start of the command, speed",
   llm: "packing, unpacking, masks and merges of sequences",
 } as const;

@@ -1,40 +1,11 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { readFileSync, readdirSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Plot from "@observablehq/plot";
 import type { Manifest } from "@dtok/core";
 import { parseHTML } from "linkedom";
+import type { BenchFile } from "../../bench/src/harness/format.js";
 import type { Shipped } from "./manifests.js";
-
-/** One measured entry of a task, as apps/bench writes it (format "dtok-bench-1"). */
-export interface BenchEntry {
-  readonly id: string;
-  readonly kind: "tokenizer" | "reference" | "plugin";
-  readonly status: "ok" | "failed";
-  readonly error?: string;
-  readonly values?: Readonly<Record<string, { readonly mean: number; readonly spread: number }>>;
-}
-export interface BenchFile {
-  readonly format: "dtok-bench-1";
-  readonly task: string;
-  readonly title: string;
-  readonly command: string;
-  readonly date: string;
-  readonly commit: string;
-  readonly machine: string;
-  readonly seed: number;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly data: readonly { readonly file: string; readonly sha256: string }[];
-  readonly metrics: readonly {
-    readonly key: string;
-    readonly name: string;
-    readonly better: "more" | "less";
-    readonly digits: number;
-  }[];
-  /** Keys of the metrics of the rate and of the quality for the picture, where there is one. */
-  readonly plot?: { readonly x: string; readonly y: readonly string[] };
-  readonly entries: readonly BenchEntry[];
-}
 
 export interface Point {
   readonly id: string;
@@ -102,18 +73,9 @@ export async function leaderboard(root: string, shipped: readonly Shipped[], sit
     const failed = file.entries.filter(({ status }) => status === "failed");
     tasks.push({ ...file, entries: undefined, plots, columns, rows, failed });
   }
-  const cards = join(results, "samples");
   const tokenizers = [];
   for (const { manifest, packageName, folder, card } of shipped) {
     const short = manifest.id.replace("/", "-");
-    const samples: string[] = [];
-    if (existsSync(cards)) {
-      for (const name of readdirSync(cards).sort()) {
-        if (!name.startsWith(`${short}-`)) continue;
-        await copyFile(join(cards, name), join(pictures, name));
-        samples.push(name);
-      }
-    }
     tokenizers.push({
       id: manifest.id,
       short,
@@ -138,7 +100,6 @@ export async function leaderboard(root: string, shipped: readonly Shipped[], sit
         data,
       })),
       card: cardBody(card),
-      samples,
       tasks: files
         .filter(({ entries }) => entries.some(({ id }) => id === manifest.id))
         .map(({ task, title, command }) => ({ task, title, command })),
