@@ -673,7 +673,7 @@ async function write(): Promise<void> {
   };
   const page = `# Use of codes against error
 
-Made by \`${command}\`: ${minutes.toFixed(1)} minutes (${cpus()[0]?.model}, Node.js ${process.version}, load average ${loadavg()[0]?.toFixed(1)}).
+Made by \`${command}\`: ${minutes.toFixed(1)} minutes of wall clock (${cpus()[0]?.model}, Node.js ${process.version}, load average ${loadavg()[0]?.toFixed(1)}).
 
 Every family and every remedy against collapse, at about 10 bits a vector, on the same vectors: 200
 clusters of very unequal size in ${DIM} dimensions, their mean far from zero. Each of ${seeds} seeds fits on another
@@ -685,8 +685,11 @@ half of ${TRAIN} vectors; all figures are of ${TEST} other vectors, mean ± stan
   make full perplexity undesirable for the error: k-means itself is far from it.
 - "online": ${steps} batches of ${BATCH}, as in training, with the vectors held still. A run with an encoder that
   moves is harsher; what back-propagation through it changes is not in this table.
-- FSQ, LFQ and BSQ have no table that could collapse. Their encoder and decoder here are the best linear
-  ones, not trained networks: their errors are upper bounds.
+- FSQ, LFQ and BSQ have no table that could collapse. Their encoder here is principal directions, their
+  decoder least squares, not trained networks: their errors are upper bounds. LFQ and BSQ then have the
+  same signs and so the same rows.
+- Rates, temperatures and weights of the remedies are one plain choice each (apps/bench/src/collapse.ts),
+  not tuned: a low rank here is no verdict on the paper.
 - vq-cos codes directions, and is measured on them. Multi-scale residual quantization codes maps, and
   graph anchors nodes: neither is a row here.
 
