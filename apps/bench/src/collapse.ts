@@ -695,7 +695,7 @@ half of ${TRAIN} vectors; all figures are of ${TEST} other vectors, mean ± stan
 
 ![Error against perplexity](collapse.svg)
 
-Numbers in the plot are rows of the table.
+Numbers in the plot are rows of the table, each dot is one seed, colours are families.
 
 ${table()
   .split("\n")
