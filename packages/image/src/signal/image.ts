@@ -32,6 +32,13 @@ export function checkSize(width: number, height: number, maxPixels = MAX_PIXELS)
 }
 
 export function checkImage(image: ImageSignal, maxPixels = MAX_PIXELS): ImageSignal {
+  if (image === null || typeof image !== "object") {
+    throw new ArgumentError("image", {
+      expected: "pixels: { data, width, height, channels }",
+      got: String(image),
+      remedy: "Read the file first, or load the tokenizer by loadImageTokenizer, which reads it.",
+    });
+  }
   const { data, width, height, channels } = image;
   checkSize(width, height, maxPixels);
   if (channels !== 1 && channels !== 3 && channels !== 4) {
