@@ -107,7 +107,7 @@ describe.skipIf(!ffmpeg)("files, by an installed ffmpeg", () => {
   const at = (name: string) => join(folder, name);
   const make = (name: string, ...args: string[]) => {
     const done = spawnSync("ffmpeg", ["-v", "error", "-y", ...args, at(name)]);
-    expect(done.status, String(done.stderr)).toBe(0);
+    if (done.status !== 0) throw new Error(String(done.stderr));
   };
   const source = (size: string, seconds = 1) => [
     "-f",
@@ -194,7 +194,7 @@ describe.skipIf(!ffmpeg)("files, by an installed ffmpeg", () => {
     // A playlist would have other files opened.
     writeFileSync(at("list.m3u8"), `#EXTM3U\n#EXTINF:1,\n${at("good.mp4")}\n`);
     for (const name of ["sound.mp4", "text.mp4", "empty.mp4", "list.m3u8"]) {
-      expect(await codeOf(() => readVideo(at(name))), name).toBe("format");
+      expect([name, await codeOf(() => readVideo(at(name)))]).toEqual([name, "format"]);
     }
     expect(await codeOf(() => readVideo(at("missing.mp4")))).toBe("argument");
     expect(await codeOf(() => readVideo(folder))).toBe("argument");
