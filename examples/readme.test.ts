@@ -31,6 +31,11 @@ for (const name of readdirSync(join(root, "packages"))) {
   const file = join("packages", name, "README.md");
   if (existsSync(join(root, file))) readmes.push(file);
 }
+// The site's own pages; those of packages are their READMEs.
+const guide = join("apps", "docs", "site", "guide");
+for (const name of readdirSync(join(root, guide))) {
+  if (name.endsWith(".md")) readmes.push(join(guide, name));
+}
 const programs = readmes.flatMap((file) =>
   snippets(file, "ts").map((code, i) => [file, i + 1, code] as const),
 );
@@ -40,6 +45,8 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(here, ".readme-"));
   copyFileSync(join(root, "samples", "cat.jpg"), join(folder, "photo.jpg"));
+  const sound = join(root, "packages", "audio", "test", "fixtures", "tone.mp3");
+  copyFileSync(sound, join(folder, "talk.mp3"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
