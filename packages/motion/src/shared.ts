@@ -59,3 +59,4 @@ export { renderMotionPage } from "./view/html.js";
 export type { Shown } from "./view/html.js";
 export { renderMotionGif } from "./view/gif.js";
 export type { GifOptions } from "./view/gif.js";
+export { readParquetTrajectory } from "./formats/parquet.js";
