@@ -19,3 +19,5 @@ export { NodePiece } from "./tokens/node-piece.js";
 export type { NewEdge, NodePieceOptions } from "./tokens/node-piece.js";
 export { randomEntityCodes } from "./tokens/random-eq.js";
 export type { RandomCodesOptions } from "./tokens/random-eq.js";
+export { tokensToParquet } from "./tokens/parquet.js";
+export { explainSvg } from "./tokens/svg.js";

@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadTokenGrid } from "@dtok/core";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { createProgram } from "../program.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "dtok-graph-"));
+  const lines = ["cat\tisa\tmammal", "dog\tisa\tmammal", "mammal\tisa\tanimal"];
+  writeFileSync(join(folder, "animals.tsv"), lines.join("\n"));
+  writeFileSync(join(folder, "broken.tsv"), "cat\tisa\n");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    lines.push(String(text));
+    return true;
+  });
+  try {
+    await createProgram().parseAsync(["node", "dtok", "graph", ...args]);
+  } finally {
+    log.mockRestore();
+    write.mockRestore();
+  }
+  return lines.join("\n");
+}
+
+it("tokenizes to Parquet, a token grid and lines", async () => {
+  const triples = join(folder, "animals.tsv");
+  for (const kind of ["parquet", "safetensors", "txt"]) {
+    const output = join(folder, `tokens.${kind}`);
+    const text = await run("tokenize", triples, "--anchors", "2", "-o", output, "--json");
+    expect(JSON.parse(text)).toMatchObject({ nodes: 4, edges: 3, anchors: 2, perNode: 2 });
+  }
+  expect(readFileSync(join(folder, "tokens.parquet")).toString("latin1", 0, 4)).toBe("PAR1");
+  expect(loadTokenGrid(readFileSync(join(folder, "tokens.safetensors"))).codes.shape).toEqual([
+    4, 16,
+  ]);
+  expect(readFileSync(join(folder, "tokens.txt"), "utf8").split("\n")[1]).toMatch(/^cat: mammal@1/);
+});
+
+it("explains a node in words and as a drawing", async () => {
+  const svg = join(folder, "cat.svg");
+  const text = await run(
+    "explain",
+    join(folder, "animals.tsv"),
+    "cat",
+    "--anchors",
+    "1",
+    "--svg",
+    svg,
+  );
+  expect(text).toContain("1 edge from mammal");
+  expect(text).toContain("has isa");
+  expect(readFileSync(svg, "utf8")).toMatch(/^<svg .*mammal @1/s);
+});
+
+it("names what is wrong, and writes nothing", async () => {
+  const output = join(folder, "none.parquet");
+  await expect(run("tokenize", join(folder, "broken.tsv"), "-o", output)).rejects.toThrow(/line 1/);
+  await expect(run("tokenize", join(folder, "gone.tsv"), "-o", output)).rejects.toThrow(
+    /gone\.tsv/,
+  );
+  await expect(run("explain", join(folder, "animals.tsv"), "yeti")).rejects.toThrow(/yeti/);
+  await expect(run("tokenize", join(folder, "animals.tsv"), "-o", "x.doc")).rejects.toThrow(/doc/);
+  expect(() => readFileSync(output)).toThrow();
+});
