@@ -2,7 +2,7 @@
  * The methods side by side on a catalogue that `fetch.ts` made: error, use of codes, collisions,
  * neighbourhoods.
  *
- *   tsx --conditions=@dtok/source tooling/recipes/recsys/measure.ts [ml-100k] [--levels 3x32] [--steps 800] [--only residual,…]
+ *   tsx --conditions=@dtok/source tooling/recipes/recsys/measure.ts [ml-100k] [--levels 3x32] [--steps 800] [--only "residual;pq"]
  *
  * Writes .runs/recsys/measure-<catalogue>.json and prints a Markdown table. Some minutes on two cores,
  * nearly all of them for the RQ-VAEs. What the methods see: text (hashed n-grams) and collaborative
@@ -120,7 +120,7 @@ const known = (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {}) a
   string,
   unknown
 >;
-const wanted = values.only?.split(",") ?? Object.keys(methods);
+const wanted = values.only?.split(";") ?? Object.keys(methods);
 console.log(
   "| method | error | codes used | bits per level | collisions | near ones, prefix 1 / 2 / 3 | taken together, prefix 1 |",
 );
