@@ -19,7 +19,7 @@ export interface LoadAudioOptions extends ReadOptions {
 /**
  * A tokenizer of sound with its trained weights.
  *
- * @param name "sound-16k" (default; all sounds, 0.5 to 6 kbit/s) or "speech-25hz" (speech, 348 bit/s)
+ * @param name "sound-16k" (default; speech, music and sound, 0.5 to 6 kbit/s)
  */
 export async function loadAudioTokenizer(
   name: AudioTokenizerName | `audio/${AudioTokenizerName}` = "sound-16k",

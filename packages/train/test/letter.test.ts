@@ -1,6 +1,7 @@
 import { createRandom } from "@dtok/core";
 import type { Matrix, ModelRuntime, Tensor } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
+import { sinkhornAssign } from "@dtok/train";
 import * as t from "@dtok/train";
 import type { Value } from "@dtok/train";
 import {
@@ -27,7 +28,7 @@ const dot = (a: readonly number[], b: readonly number[]) =>
 const logSum = (values: readonly number[]) => Math.log(values.reduce((s, v) => s + Math.exp(v), 0));
 
 /** A loss of one matrix, its value and its gradient; compared with differences of `reference`. */
-async function compare(
+async function expectSame(
   x: readonly (readonly number[])[],
   build: (g: t.GraphBuilder, x: Value) => Value,
   reference: (x: readonly (readonly number[])[]) => number,
@@ -67,7 +68,7 @@ describe("LETTER's collaborative loss", () => {
         g.constant({ data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] }),
         g.constant({ data: Float32Array.of(1, 1), shape: [2] }),
       );
-    const loss = await compare(z, build, (x) => {
+    const loss = await expectSame(z, build, (x) => {
       const [a, b] = [(x[0] as number[])[0] as number, (x[0] as number[])[1] as number];
       const [c, d] = [(x[1] as number[])[0] as number, (x[1] as number[])[1] as number];
       return (logSum([a, b]) - a + logSum([c, d]) - d) / 2;
@@ -81,7 +82,7 @@ describe("LETTER's collaborative loss", () => {
       Array.from({ length: rows }, () => [...random.fillNormal(new Float32Array(dim))]);
     const [z, h] = [matrix(6, 4), matrix(6, 4)];
     const known = [1, 0, 1, 1, 0, 1];
-    await compare(
+    await expectSame(
       z,
       (g, x) =>
         collaborativeLoss(
@@ -112,7 +113,7 @@ describe("LETTER's diversity loss", () => {
       const [p, q] = [1, 2].map((j) => dot(w[0] as number[], w[j] as number[])) as [number, number];
       return logSum([p, q]) - p;
     };
-    expect(await compare(words, build, reference)).toBeCloseTo(0.201413, 5);
+    expect(await expectSame(words, build, reference)).toBeCloseTo(0.201413, 5);
   });
 
   it("adds up over items; a code without a partner adds nothing", async () => {
@@ -120,7 +121,7 @@ describe("LETTER's diversity loss", () => {
     const words = Array.from({ length: 5 }, () => [...random.fillNormal(new Float32Array(3))]);
     const codes = [0, 3, 3, 4, 1];
     const partners = [2, 3, 0, 1, 4];
-    await compare(
+    await expectSame(
       words,
       (g, x) =>
         diversityLoss(x, g.constant(int64(codes, [5])), g.constant(int64(partners, [5, 1]))),
@@ -171,7 +172,7 @@ describe("even codes by Sinkhorn", () => {
     const g = new t.GraphBuilder();
     const shape = [rows.length, (rows[0] as number[]).length];
     const d = g.input("d", shape);
-    const session = await runtime.load(g.toOnnx({ y: t.sinkhornAssign(d, options) }, {}));
+    const session = await runtime.load(g.toOnnx({ y: sinkhornAssign(d, options) }, {}));
     const { y } = await session.run({ d: { data: Float32Array.from(rows.flat()), shape } });
     await session.close();
     return Array.from((y as Tensor).data as BigInt64Array, Number);
