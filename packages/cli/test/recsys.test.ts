@@ -41,6 +41,26 @@ function dtok(...args: string[]): Promise<{ code: number; stdout: string; stderr
 }
 
 describe("dtok recsys", { timeout: 120_000 }, () => {
+  it("trains on a CSV file of items with interactions, and refuses what does not fit", async () => {
+    const items = Array.from({ length: 60 }, (_, i) => `${i},"Film ${i % 9}, part ${i}"`);
+    writeFileSync(at("items.csv"), `item_id,title\n${items.join("\n")}\n`);
+    const taken = Array.from({ length: 400 }, (_, i) => `u${i % 20},${(i * 7) % 60}`);
+    writeFileSync(at("taken.csv"), `user,item\n${taken.join("\n")}\n`);
+    writeFileSync(at("other.csv"), "user,item\nu,none\n");
+    const base = ["fit", at("items.csv"), "--text", "title", "--text-dim", "32", "-o", at("rq")];
+    const rq = [...base, "--levels", "2x8", "--method", "rq-vae", "--steps", "40", "--json"];
+    const fit = await dtok(...rq, "--interactions", at("taken.csv"), "--diversity", "--even");
+    expect(fit.stderr).toBe("");
+    expect(JSON.parse(fit.stdout)).toMatchObject({ items: 60 });
+    expect(readdirSync(at("rq"))).toContain("encoder.onnx");
+    const nobody = await dtok(...rq, "--interactions", at("other.csv"));
+    expect([nobody.code, nobody.stdout]).toEqual([1, expect.stringMatching(/name items alike/)]);
+    const plain = await dtok(...base, "--even");
+    expect([plain.code, plain.stderr]).toEqual([1, expect.stringMatching(/--method rq-vae/)]);
+    const vectors = await dtok("fit", at("items.csv"), "--embedder", folder, "-o", at("x"));
+    expect([vectors.code, vectors.stderr]).toEqual([1, expect.stringMatching(/--text/)]);
+  });
+
   it("fits, assigns, removes, compares, reports and tells drift", async () => {
     const text = ["--text", "title,genres", "--text-dim", "64"];
     const fit = await dtok(

@@ -3,7 +3,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, IntegrityError } from "@dtok/core";
 import type { Matrix, VectorStream } from "@dtok/core";
-import { Catalogue, idsToParquet, openItems } from "@dtok/recsys";
+import { Catalogue, idsToParquet, openItems, openTextEmbedder } from "@dtok/recsys";
 import type { ItemFile, OpenItemsOptions } from "@dtok/recsys";
 import { readInput, writeOutput } from "../files.js";
 import { interruption } from "../output.js";
@@ -20,6 +20,7 @@ export interface ItemFlags {
   readonly text?: string;
   readonly textDim?: number;
   readonly ids?: string;
+  readonly embedder?: string;
 }
 
 /** Flags of the command line over what the catalogue remembers of its first file. */
@@ -47,19 +48,36 @@ export function notesOf(flags: ItemFlags): Record<string, string> {
     ...(flags.vector !== undefined && { vector: flags.vector }),
     ...(flags.text !== undefined && { text: flags.text }),
     ...(flags.textDim !== undefined && { textDim: String(flags.textDim) }),
+    ...(flags.embedder !== undefined && { embedder: flags.embedder }),
   };
 }
 
+/** Opens items, and the model of their texts where the flags or the catalogue's notes name one. */
 export async function withItems<T>(
   path: string,
-  options: OpenItemsOptions,
+  flags: ItemFlags,
   work: (file: ItemFile) => Promise<T>,
+  notes: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  const file = await openItems(path, options);
+  const folder = flags.embedder ?? notes.embedder;
+  const options = itemOptions(flags, notes);
+  if (folder !== undefined && options.text === undefined) {
+    throw new ArgumentError("--embedder", {
+      expected: "--text, the columns that it reads",
+      got: "none",
+      remedy: "Name columns of text.",
+    });
+  }
+  const embedder = folder === undefined ? undefined : await openTextEmbedder(folder);
   try {
-    return await work(file);
+    const file = await openItems(path, { ...options, ...(embedder && { embedder }) });
+    try {
+      return await work(file);
+    } finally {
+      await file.close();
+    }
   } finally {
-    await file.close();
+    await embedder?.close();
   }
 }
 

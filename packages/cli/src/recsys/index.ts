@@ -6,14 +6,17 @@ import {
   Catalogue,
   ResidualQuantizer,
   catalogueDrift,
+  collaborativeFeatures,
   compareCatalogues,
   fitHierarchical,
   fitResidual,
   migrationTable,
+  readInteractions,
   renderReport,
   summarise,
 } from "@dtok/recsys";
 import type { CatalogueSummary, CollisionStrategy } from "@dtok/recsys";
+import type { RqVaeRegularisers } from "@dtok/train/presets";
 import { Option } from "commander";
 import type { Command } from "commander";
 import {
@@ -23,7 +26,6 @@ import {
   encoded,
   encoderOf,
   gathered,
-  itemOptions,
   notesOf,
   openEncoder,
   readCatalogue,
@@ -44,6 +46,7 @@ function itemFlags(command: Command): Command {
     .option("--id <column>", "Parquet, CSV, JSON lines: item ids (default: item_id, id or item)")
     .option("--vector <name>", "Parquet, CSV, JSON lines: column of vectors; safetensors: tensor")
     .option("--text <columns>", "columns of text, comma-separated, as hashed n-gram features")
+    .option("--embedder <folder>", "text-embedding model (manifest.json, ONNX) for these columns")
     .option("--text-dim <n>", "width of those features (default: 768)", wholeNumber(1))
     .option("--ids <file>", ".npy, safetensors: item ids, one a line (default: row numbers)");
 }
@@ -76,6 +79,11 @@ interface FitFlags extends ItemFlags {
   readonly seed: number;
   readonly steps: number;
   readonly maxSamples?: number;
+  readonly interactions?: string;
+  readonly user?: string;
+  readonly item?: string;
+  readonly diversity: boolean;
+  readonly even: boolean;
   readonly json: boolean;
 }
 
@@ -119,17 +127,23 @@ function addFit(recsys: Command): void {
     )
     .option("--seed <n>", "same seed, same items: the same IDs", wholeNumber(0), 0)
     .option("--steps <n>", "rq-vae: training steps", wholeNumber(10), RQ_VAE_STEPS)
+    .option("--interactions <file>", "rq-vae: who took what, .csv or .parquet (LETTER's term)")
+    .option("--user <column>", "of interactions (default: user_id, userId or user)")
+    .option("--item <column>", "of interactions (default: item_id, itemId or item)")
+    .option("--diversity", "rq-vae: codes that spread out (LETTER's term)", false)
+    .option("--even", "rq-vae: even use of the last level's codes (LC-Rec)", false)
     .option("--max-samples <n>", "items to fit on, sampled uniformly", wholeNumber(1))
     .option("--json", "the summary as JSON", false)
     .action(async (path: string, flags: Omit<FitFlags, "levels"> & { levels: string }) => {
       const options: FitFlags = { ...flags, levels: levelsOf(flags.levels) };
-      await withItems(path, itemOptions(options), async (file) => {
+      await withItems(path, options, async (file) => {
         const bar = await progressBar("recsys", options.json);
         const begun = performance.now();
         try {
           // Names are checked before minutes of work: duplicates are the commonest mistake.
           refuseDuplicates(file.ids, path);
-          const fitted = await fit(file.vectors, options, (done, total, note) =>
+          const regularisers = await regularisersOf(options, file.ids);
+          const fitted = await fit(file.vectors, options, regularisers, (done, total, note) =>
             bar.update(done, total, note),
           );
           try {
@@ -170,10 +184,49 @@ function addFit(recsys: Command): void {
 
 type Advance = (done: number, total: number, note: string) => void;
 
-async function fit(vectors: VectorStream, flags: FitFlags, advance: Advance) {
+async function regularisersOf(
+  { method, interactions, user, item, diversity, even }: FitFlags,
+  ids: readonly string[],
+): Promise<RqVaeRegularisers> {
+  if (method !== "rq-vae" && (interactions !== undefined || diversity || even)) {
+    throw new ArgumentError(`--method ${method}`, {
+      expected: "rq-vae with --interactions, --diversity or --even",
+      got: method,
+      remedy: "Add --method rq-vae.",
+    });
+  }
+  let taken: Matrix | undefined;
+  if (interactions !== undefined) {
+    const read = await readInteractions(interactions, ids, {
+      signal: interruption.signal,
+      ...(user !== undefined && { user }),
+      ...(item !== undefined && { item }),
+    });
+    if (read.users.length === 0) {
+      throw new ArgumentError(interactions, {
+        expected: "interactions with items of the catalogue",
+        got: `${read.unknown} with others, none with these`,
+        remedy: "Check that both files name items alike.",
+      });
+    }
+    taken = collaborativeFeatures(read, ids.length);
+  }
+  return {
+    ...(taken && { collaborative: { vectors: taken } }),
+    ...(diversity && { diversity: {} }),
+    ...(even && { sinkhorn: {} }),
+  };
+}
+
+async function fit(
+  vectors: VectorStream,
+  flags: FitFlags,
+  regularisers: RqVaeRegularisers,
+  advance: Advance,
+) {
   const [levels, size] = flags.levels;
   const { seed, method } = flags;
-  if (method === "rq-vae") return fitRqVae(vectors, flags, advance);
+  if (method === "rq-vae") return fitRqVae(vectors, flags, regularisers, advance);
   const { createOrtKernels, createRuntime } = await import("@dtok/runtime");
   const runtime = await createRuntime();
   // Threads and wide registers; the same codes.
@@ -208,7 +261,12 @@ async function fit(vectors: VectorStream, flags: FitFlags, advance: Advance) {
   };
 }
 
-async function fitRqVae(vectors: VectorStream, flags: FitFlags, advance: Advance) {
+async function fitRqVae(
+  vectors: VectorStream,
+  flags: FitFlags,
+  regularisers: RqVaeRegularisers,
+  advance: Advance,
+) {
   const [levels, size] = flags.levels;
   const [{ createRuntime }, { trainRqVae }] = await Promise.all([
     import("@dtok/runtime"),
@@ -222,6 +280,7 @@ async function fitRqVae(vectors: VectorStream, flags: FitFlags, advance: Advance
       matrix,
       { levels, size },
       {
+        ...regularisers,
         seed: flags.seed,
         steps: flags.steps,
         batch: 512,
@@ -314,20 +373,25 @@ function addAssign(recsys: Command): void {
         if (path !== undefined) {
           const encoder = await openEncoder(flags.catalogue, catalogue);
           try {
-            await withItems(path, itemOptions(flags, catalogue.notes), async (file) => {
-              refuseDuplicates(file.ids, path);
-              let at = 0;
-              for await (const chunk of file.vectors.chunks()) {
-                interruption.signal.throwIfAborted();
-                const ids = file.ids.slice(at, at + chunk.shape[0]);
-                at += ids.length;
-                const part = await catalogue.put(ids, await encoder.encode(chunk));
-                change.added += part.added;
-                change.changed += part.changed;
-                change.displaced += part.displaced;
-              }
-              fresh.push(...file.ids);
-            });
+            await withItems(
+              path,
+              flags,
+              async (file) => {
+                refuseDuplicates(file.ids, path);
+                let at = 0;
+                for await (const chunk of file.vectors.chunks()) {
+                  interruption.signal.throwIfAborted();
+                  const ids = file.ids.slice(at, at + chunk.shape[0]);
+                  at += ids.length;
+                  const part = await catalogue.put(ids, await encoder.encode(chunk));
+                  change.added += part.added;
+                  change.changed += part.changed;
+                  change.displaced += part.displaced;
+                }
+                fresh.push(...file.ids);
+              },
+              catalogue.notes,
+            );
           } finally {
             await encoder.close();
           }
@@ -449,27 +513,34 @@ function addDrift(recsys: Command): void {
         const catalogue = await readCatalogue(flags.catalogue);
         const encoder = await openEncoder(flags.catalogue, catalogue);
         try {
-          await withItems(path, itemOptions(flags, catalogue.notes), async (file) => {
-            const latents = await gathered(encoded(file.vectors, encoder, catalogue.quantizer.dim));
-            const report = await catalogueDrift(catalogue, file.ids, latents, {
-              refit: flags.refit,
-              signal: interruption.signal,
-            });
-            if (flags.json) {
-              printJson(report);
-              return;
-            }
-            const refit =
-              report.refitChanges === undefined
-                ? ""
-                : `  a refit changes    ${(report.refitChanges * 100).toFixed(1)} % of the IDs, error ${report.refitError?.toPrecision(4)}\n`;
-            process.stdout.write(
-              `${report.items} items\n` +
-                `  error              ${report.errorNow.toPrecision(4)}, ${report.ratio.toFixed(3)} times that of the fit\n` +
-                `  change of use      ${report.usage.map((bits) => bits.toFixed(3)).join("  ")} bits per level\n` +
-                `  no longer nearest  ${report.moved} items\n${refit}`,
-            );
-          });
+          await withItems(
+            path,
+            flags,
+            async (file) => {
+              const latents = await gathered(
+                encoded(file.vectors, encoder, catalogue.quantizer.dim),
+              );
+              const report = await catalogueDrift(catalogue, file.ids, latents, {
+                refit: flags.refit,
+                signal: interruption.signal,
+              });
+              if (flags.json) {
+                printJson(report);
+                return;
+              }
+              const refit =
+                report.refitChanges === undefined
+                  ? ""
+                  : `  a refit changes    ${(report.refitChanges * 100).toFixed(1)} % of the IDs, error ${report.refitError?.toPrecision(4)}\n`;
+              process.stdout.write(
+                `${report.items} items\n` +
+                  `  error              ${report.errorNow.toPrecision(4)}, ${report.ratio.toFixed(3)} times that of the fit\n` +
+                  `  change of use      ${report.usage.map((bits) => bits.toFixed(3)).join("  ")} bits per level\n` +
+                  `  no longer nearest  ${report.moved} items\n${refit}`,
+              );
+            },
+            catalogue.notes,
+          );
         } finally {
           await encoder.close();
         }

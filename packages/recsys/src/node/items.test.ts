@@ -80,6 +80,18 @@ describe("openItems", () => {
     expect(await readAll(file, { idsFile: ids })).toEqual(expected);
   });
 
+  it("gives texts to an embedder, where there is one", async () => {
+    const embedder = {
+      embed: async (texts: readonly string[]) => ({
+        data: Float32Array.from(texts.flatMap((text) => [text.length, 1])),
+        shape: [texts.length, 2] as const,
+      }),
+    };
+    const path = put("embedded.parquet", parquet(values));
+    const { data } = await readAll(path, { text: ["title"], embedder });
+    expect(data).toEqual([9, 1, 4, 1, 7, 1, 9, 1, 0, 1]);
+  });
+
   it("reads CSV: quotes, line ends in cells, byte order marks, tabs", async () => {
     const cells = values.map((vector, i) => `${"abcde"[i]},"[${vector.join(", ")}]"`).join("\r\n");
     expect(await readAll(put("items.csv", `\ufeffid,embedding\r\n${cells}\r\n`))).toEqual(expected);

@@ -11,6 +11,7 @@ import {
 import type { Matrix, VectorStream } from "@dtok/core";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import type { TextEmbedder } from "../embed/text-embedder.js";
 import { textFeatures } from "../features/text.js";
 import { csvRows } from "./csv.js";
 import { damaged, parquetHead } from "./parquet.js";
@@ -24,6 +25,8 @@ export interface OpenItemsOptions {
   readonly text?: readonly string[];
   /** Width of those features. Default 768. */
   readonly textDim?: number;
+  /** A model that turns texts into vectors instead, such as `openTextEmbedder` opens. */
+  readonly embedder?: Pick<TextEmbedder, "embed">;
   /** .npy, safetensors: a text file of names, one a line. Default: the row numbers from 0. */
   readonly idsFile?: string;
   readonly signal?: AbortSignal;
@@ -157,7 +160,7 @@ async function openJsonLines(path: string, options: OpenItemsOptions): Promise<I
   const columns = Object.keys(rows[0] ?? {});
   const plan = planOf(path, columns, options, (name) => Array.isArray(rows[0]?.[name]));
   const ids = rows.map((row, n) => nameOf(row[plan.id], `${path}, row ${n}`));
-  const vectors = matrixOf(rows, plan, (n) => `${path}, row ${n}`, undefined);
+  const vectors = await matrixOf(rows, plan, (n) => `${path}, row ${n}`, undefined);
   return {
     ids,
     vectors: { dim: vectors.shape[1], count: rows.length, chunks: () => [vectors] },
@@ -202,7 +205,7 @@ async function openCsv(path: string, options: OpenItemsOptions): Promise<ItemFil
     lines.push(line);
   }
   plan ??= planOf(path, header ?? [], options, (name) => name === options.vector);
-  const vectors = matrixOf(rows, plan, (n) => `${path}, line ${lines[n]}`, undefined);
+  const vectors = await matrixOf(rows, plan, (n) => `${path}, line ${lines[n]}`, undefined);
   return {
     ids,
     vectors: { dim: vectors.shape[1], count: rows.length, chunks: () => [vectors] },
@@ -252,7 +255,7 @@ async function openParquet(path: string, options: OpenItemsOptions): Promise<Ite
   const first =
     count === 0
       ? undefined
-      : matrixOf(await read(wanted, 0, 1), plan, (n) => `${path}, row ${n}`, undefined);
+      : await matrixOf(await read(wanted, 0, 1), plan, (n) => `${path}, row ${n}`, undefined);
   const dim = first?.shape[1] ?? 1;
   return {
     ids,
@@ -268,7 +271,7 @@ async function openParquet(path: string, options: OpenItemsOptions): Promise<Ite
             Number(group.num_rows) * dim <= 1 << 26 ? Number(group.num_rows) : PARQUET_ROWS;
           for (let n = groupStart; n < groupEnd; n += step) {
             const rows = await read(wanted, n, Math.min(groupEnd, n + step));
-            yield matrixOf(rows, plan, (i) => `${path}, row ${n + i}`, dim);
+            yield await matrixOf(rows, plan, (i) => `${path}, row ${n + i}`, dim);
           }
           groupStart = groupEnd;
         }
@@ -285,12 +288,14 @@ interface Plan {
   readonly vector: string | undefined;
   readonly text: readonly string[];
   readonly textDim: number;
+  readonly embedder: Pick<TextEmbedder, "embed"> | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 function planOf(
   path: string,
   columns: readonly string[],
-  { id, vector, text = [], textDim = 768 }: OpenItemsOptions,
+  { id, vector, text = [], textDim = 768, embedder, signal }: OpenItemsOptions,
   isList: (name: string) => boolean,
 ): Plan {
   const missing = (what: string, remedy: string) =>
@@ -307,7 +312,7 @@ function planOf(
     if (!columns.includes(name))
       throw missing(`a column ${name}`, "Name columns that are there (text).");
   }
-  if (text.length > 0) return { id: named, vector: undefined, text, textDim };
+  if (text.length > 0) return { id: named, vector: undefined, text, textDim, embedder, signal };
   const lists = columns.filter(isList);
   const found = vector ?? (lists.length === 1 ? lists[0] : undefined);
   if (found === undefined || !columns.includes(found)) {
@@ -316,23 +321,26 @@ function planOf(
       "Name the column of vectors (vector), or columns of text (text).",
     );
   }
-  return { id: named, vector: found, text: [], textDim };
+  return { id: named, vector: found, text: [], textDim, embedder, signal };
 }
 
 /** Vectors of rows; `dim` undefined takes the first row's. */
-function matrixOf(
+async function matrixOf(
   rows: readonly Record<string, unknown>[],
   plan: Plan,
   where: (row: number) => string,
   dim: number | undefined,
-): Matrix {
+): Promise<Matrix> {
   if (plan.vector === undefined) {
     const texts = rows.map((row) =>
       plan.text
         .map((name) => (row[name] === null || row[name] === undefined ? "" : String(row[name])))
         .join(" "),
     );
-    return textFeatures(texts, { dim: plan.textDim, idf: false });
+    if (plan.embedder === undefined) {
+      return textFeatures(texts, { dim: plan.textDim, idf: false });
+    }
+    return plan.embedder.embed(texts, plan.signal ? { signal: plan.signal } : {});
   }
   const name = plan.vector;
   const width = dim ?? (rows[0]?.[name] as ArrayLike<number> | undefined)?.length ?? 1;
