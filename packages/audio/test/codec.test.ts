@@ -3,6 +3,7 @@ import { checkCodec, checkStreamingCodec } from "@dtok/conformance";
 import { createModelReader, createRuntime, createWebRuntime } from "@dtok/runtime/node";
 import { describe, expect, it } from "vitest";
 import type { AudioCodec } from "../src/codec/audio-codec.js";
+import { folderOf } from "../src/load-common.js";
 import { joinAudio } from "../src/signal/audio.js";
 import { plugins } from "../src/plugins.js";
 import { talk } from "./sounds.js";
@@ -18,7 +19,7 @@ const cases = (Object.keys(plugins) as (keyof typeof plugins)[]).flatMap((name) 
 async function load(name: keyof typeof plugins, kind: keyof typeof runtimes) {
   const runtime = await runtimes[kind]();
   const plugin = plugins[name];
-  const base = new URL(`../models/${name}/`, import.meta.url);
+  const base = new URL(`../models/${folderOf(plugin.manifest)}/`, import.meta.url);
   const readFile = createModelReader(base, plugin.manifest);
   const codec = (await plugin.load({ runtime, readFile })) as AudioCodec;
   return { runtime, codec };
