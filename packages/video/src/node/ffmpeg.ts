@@ -85,6 +85,9 @@ export interface ProbedStream {
   readonly duration?: number;
   /** Degrees, a multiple of 90. */
   readonly rotation: number;
+  /** Colours as the header declares them: "bt709", "smpte170m" …, or "unknown". */
+  readonly matrix: string;
+  readonly fullRange: boolean;
 }
 
 /** The first video stream's sizes. */
@@ -96,7 +99,7 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     "-select_streams",
     "v:0",
     "-show_entries",
-    "stream=width,height,r_frame_rate,avg_frame_rate:side_data=rotation:format=duration",
+    "stream=width,height,r_frame_rate,avg_frame_rate,color_space,color_range:side_data=rotation:format=duration",
     "-of",
     "json",
     "-i",
@@ -161,5 +164,7 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     mean: rate(stream.avg_frame_rate),
     ...(duration > 0 && duration < Infinity ? { duration } : {}),
     rotation: sides.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0,
+    matrix: String(stream.color_space ?? "unknown"),
+    fullRange: stream.color_range === "pc",
   };
 }

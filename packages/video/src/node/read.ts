@@ -8,7 +8,8 @@ import type { ImageSignal } from "@dtok/core";
 import { nominalRate, openWithMediabunny } from "../signal/mediabunny.js";
 import type { OpenedVideo, ReadVideoOptions as CommonOptions } from "../signal/options.js";
 import { checkFps, checkSize } from "../signal/video.js";
-import { i420ToRgb } from "../signal/yuv.js";
+import { i420ToRgb, yuvMatrix } from "../signal/yuv.js";
+import type { YuvMatrix } from "../signal/yuv.js";
 import { ending, hasFfmpeg, probe, SAFE_INPUT, startTool } from "./ffmpeg.js";
 
 /** What `encode` takes in Node.js: a path, a file: URL, or the bytes of a file. */
@@ -145,7 +146,9 @@ async function openFile(path: string, options: ReadVideoOptions): Promise<Opened
   const steady = Math.abs(stream.nominal - stream.mean) < 0.02 * stream.mean;
   const mean = steady ? stream.nominal : stream.mean > 0 ? stream.mean : stream.nominal;
   const fps = checkFps(options.fps ?? nominalRate(mean));
-  const frames = () => decode(path, width, height, fps, options);
+  const matrix = yuvMatrix(stream.matrix, width, height);
+  const color = { matrix, fullRange: stream.fullRange };
+  const frames = () => decode(path, width, height, fps, color, options);
   const { duration } = stream;
   return {
     width,
@@ -162,6 +165,7 @@ async function* decode(
   width: number,
   height: number,
   fps: number,
+  { matrix, fullRange }: { readonly matrix: YuvMatrix; readonly fullRange: boolean },
   { signal }: ReadVideoOptions,
 ): AsyncGenerator<ImageSignal, void, undefined> {
   signal?.throwIfAborted();
@@ -176,8 +180,10 @@ async function* decode(
     "0:v:0",
     "-an",
     "-vf",
-    // One size throughout, as the header says, and one matrix and range for our conversion.
-    `fps=${fps},scale=${width}:${height}:out_color_matrix=bt601:out_range=tv,format=yuv420p`,
+    // One size throughout, as the header says. What is 4:2:0 already passes as it is: our own
+    // conversion to RGB is the same in browsers.
+    `fps=${fps},scale=${width}:${height}:in_color_matrix=${matrix}:out_color_matrix=${matrix}:` +
+      `out_range=${fullRange ? "pc" : "tv"},format=yuv420p`,
     "-f",
     "rawvideo",
     "pipe:1",
@@ -199,7 +205,8 @@ async function* decode(
         filled += take;
         at += take;
         if (filled < size) continue;
-        yield { data: i420ToRgb(frame, width, height), width, height, channels: 3 };
+        const data = i420ToRgb(frame, width, height, matrix, fullRange);
+        yield { data, width, height, channels: 3 };
         count++;
         filled = 0;
         frame = new Uint8Array(size);

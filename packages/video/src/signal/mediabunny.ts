@@ -4,7 +4,8 @@ import type { Source, VideoSample } from "mediabunny";
 import type { OpenedVideo, ReadVideoOptions } from "./options.js";
 import { rotateRgb } from "./rotate.js";
 import { checkFps, checkSize } from "./video.js";
-import { i420ToRgb } from "./yuv.js";
+import { i420ToRgb, yuvMatrix } from "./yuv.js";
+import type { YuvMatrix } from "./yuv.js";
 
 /** Packets that the mean frame rate is taken over. */
 const RATE_PACKETS = 256;
@@ -59,10 +60,16 @@ export async function openWithMediabunny(
   const { input, track } = await open();
   let [width, height, fps] = [0, 0, options.fps ?? 0];
   let duration: number | null = null;
+  let color: { matrix: YuvMatrix; fullRange: boolean };
   try {
     width = await track.getDisplayWidth();
     height = await track.getDisplayHeight();
     checkSize(width, height, options.maxPixels);
+    const declared = await track.getColorSpace();
+    color = {
+      matrix: yuvMatrix(declared.matrix, width, height),
+      fullRange: declared.fullRange === true,
+    };
     if (options.fps === undefined) {
       fps = nominalRate((await track.computePacketStats(RATE_PACKETS)).averagePacketRate);
     }
@@ -90,7 +97,7 @@ export async function openWithMediabunny(
               yield current;
               next++;
             }
-          image = await toImage(sample);
+          image = await toImage(sample, color);
         } finally {
           sample.close();
         }
@@ -132,7 +139,10 @@ export function nominalRate(mean: number): number {
   return near ?? mean;
 }
 
-async function toImage(sample: VideoSample): Promise<ImageSignal> {
+async function toImage(
+  sample: VideoSample,
+  { matrix, fullRange }: { readonly matrix: YuvMatrix; readonly fullRange: boolean },
+): Promise<ImageSignal> {
   const [width, height] = [sample.visibleRect.width, sample.visibleRect.height];
   const { format, rotation } = sample;
   let rgb: Uint8Array;
@@ -140,8 +150,7 @@ async function toImage(sample: VideoSample): Promise<ImageSignal> {
     const data = new Uint8Array(sample.allocationSize());
     const layout = await sample.copyTo(data);
     const planes = tight(data, layout, width, height, format === "NV12");
-    const matrix = sample.colorSpace.matrix === "bt709" ? "bt709" : "bt601";
-    rgb = i420ToRgb(planes, width, height, matrix, sample.colorSpace.fullRange === true);
+    rgb = i420ToRgb(planes, width, height, matrix, fullRange);
   } else {
     const data = new Uint8Array(sample.allocationSize({ format: "RGBA" }));
     await sample.copyTo(data, { format: "RGBA" });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { i420ToRgb } from "./yuv.js";
+import { i420ToRgb, yuvMatrix } from "./yuv.js";
 
 describe("i420ToRgb", () => {
   it("gives black, white and the three primaries of BT.601 in limited range", () => {
@@ -27,5 +27,22 @@ describe("i420ToRgb", () => {
     const out = i420ToRgb(Uint8Array.from([...Array(8).fill(128), 128, 200, 128, 128]), 4, 2);
     expect(out[2]).toBe(130);
     expect(out[2 * 3 + 2]).toBeGreaterThan(200);
+  });
+});
+
+describe("yuvMatrix", () => {
+  it("is what the file declares, under any of its names", () => {
+    expect(yuvMatrix("bt709", 64, 64)).toBe("bt709");
+    expect(yuvMatrix("smpte170m", 1920, 1080)).toBe("bt601");
+    expect(yuvMatrix("bt470bg", 1920, 1080)).toBe("bt601");
+    expect(yuvMatrix("bt2020nc", 64, 64)).toBe("bt709");
+  });
+
+  it("goes by the size where none is declared", () => {
+    for (const none of [null, undefined, "unknown", "rgb"]) {
+      expect(yuvMatrix(none, 720, 576)).toBe("bt601");
+      expect(yuvMatrix(none, 1280, 720)).toBe("bt709");
+      expect(yuvMatrix(none, 720, 1280)).toBe("bt709");
+    }
   });
 });

@@ -3,6 +3,33 @@ const WEIGHTS = { bt601: [0.299, 0.114], bt709: [0.2126, 0.0722] } as const;
 
 export type YuvMatrix = keyof typeof WEIGHTS;
 
+/** Names of matrices in files, as ffprobe and WebCodecs say them. */
+const MATRICES: Record<string, YuvMatrix> = {
+  bt709: "bt709",
+  bt601: "bt601",
+  smpte170m: "bt601",
+  bt470bg: "bt601",
+  fcc: "bt601",
+};
+
+/**
+ * The matrix of a clip: the one its file declares. Where it declares none, decoders guess, and each
+ * its own (Chromium BT.709, ffmpeg BT.601); here it is BT.709 for high definition (1280 wide or more
+ * than 576 lines), BT.601 below, on every platform.
+ */
+export function yuvMatrix(
+  declared: string | null | undefined,
+  width: number,
+  height: number,
+): YuvMatrix {
+  const named = MATRICES[declared ?? ""];
+  if (named) return named;
+  // BT.2020 and others are wide: BT.709 is nearer than BT.601.
+  const isDeclared = declared && !["unknown", "unspecified", "reserved", "rgb"].includes(declared);
+  if (isDeclared) return "bt709";
+  return Math.max(width, height) >= 1280 || Math.min(width, height) > 576 ? "bt709" : "bt601";
+}
+
 /**
  * Planar 4:2:0 (I420: Y, then U and V at half the size, rounded up) to RGB, in fixed point of 16 bits
  * with rounding: the same pixels on every platform, which a decoder's own RGBA is not. Chroma is taken
