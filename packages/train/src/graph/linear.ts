@@ -1,4 +1,4 @@
-import { ShapeError } from "@dtok/core";
+import { ArgumentError, ShapeError } from "@dtok/core";
 import { staticShape } from "./builder.js";
 import type { Dim, Value } from "./builder.js";
 import { mul, sumTo } from "./elementwise.js";
@@ -80,6 +80,13 @@ export interface Conv2dOptions {
 export function conv2d(x: Value, weight: Value, options: Conv2dOptions = {}): Value {
   const [o, perGroup, k] = staticShape(weight) as [number, number, number, number];
   const { bias, stride = 1, padding = (k - 1) / 2, groups = 1 } = options;
+  if (!Number.isInteger(padding)) {
+    throw new ArgumentError("conv2d padding", {
+      expected: "whole zeros at each border",
+      got: `${padding} for a kernel of ${k} x ${k}`,
+      remedy: "Give padding with an even kernel; the default is for odd ones.",
+    });
+  }
   const [b, c, h, w] = x.shape as [Dim, number, Dim, Dim];
   if (c !== perGroup * groups) {
     throw new ShapeError("conv2d", {
