@@ -12,6 +12,7 @@ const steps = [
   ["Tests in Node.js", ["vitest"]],
   ["Tests in a browser", ["vitest:browser"]],
   ["Bundlers", ["test:bundlers"]],
+  ["Release against a local registry", ["test:release"]],
 ];
 const times = [];
 for (const [title, args] of steps) {
