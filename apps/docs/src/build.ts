@@ -48,7 +48,7 @@ async function writeApi(folder: string): Promise<void> {
   const options =
     "--plugin typedoc-plugin-markdown --skipErrorChecking --entryFileName index " +
     "--outputFileStrategy modules --readme none --hideBreadcrumbs --disableSources " +
-    "--excludeInternal --excludePrivate --logLevel Error";
+    "--excludeInternal --excludePrivate --sanitizeComments --logLevel Error";
   // One after the other: a program of TypeScript of all packages at once wants much memory.
   for (const { name, entry } of packages) {
     await promisify(execFile)(

@@ -65,16 +65,16 @@ export const audioConfigs = {
     latent: 64,
     quantizer: { kind: "rvq", levels: 12, size: 1024 },
   },
-  /** 25 codes of 15,360 a second: 348 bit/s. */
-  "speech-25hz": {
+  /** 40 codes of 32,768 a second: 600 bit/s, one codebook. */
+  "speech-40hz": {
     sampleRate: 16_000,
     block: 40,
-    strides: [8, 2],
-    encoder: [96, 192, 320],
-    decoder: [128, 256, 384],
+    strides: [10],
+    encoder: [96, 320],
+    decoder: [128, 448],
     dilations: [1, 3, 1],
     latent: 5,
-    quantizer: { kind: "fsq", levels: [8, 8, 8, 6, 5] },
+    quantizer: { kind: "fsq", levels: [8, 8, 8, 8, 8] },
   },
 } as const satisfies Record<string, AudioModelConfig>;
 
