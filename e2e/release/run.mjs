@@ -37,7 +37,7 @@ try {
   const environment = await environmentOf(registry);
   const copy = await release(registry, environment);
   await sizes(environment);
-  await Promise.all([nodeProject(environment, copy), pageProject(environment, copy)]);
+  await Promise.all([nodeProject(environment, copy), pageProject(environment)]);
   await Promise.all(["image", "series"].map((template) => plugin(environment, template)));
 } catch (error) {
   console.error(error.stdout ?? "", error.stderr ?? "");
@@ -284,7 +284,7 @@ console.log(JSON.stringify({ codes: grid.codes.shape, length: back.samples[0].le
 }
 
 /** A page by Vite, with @dtok/audio from the registry, in Chromium where there is one. */
-async function pageProject(env, copy) {
+async function pageProject(env) {
   const folder = join(work, "page");
   await install(folder, env, "@dtok/audio", "onnxruntime-web", "vite");
   writeFileSync(join(folder, "index.html"), '<script type="module" src="/main.js"></script>\n');
@@ -372,7 +372,15 @@ async function plugin(env, template) {
     cwd: folder,
     env,
   });
-  console.log(`ok    npm create dtok-tokenizer: the ${template} template tests, builds and types`);
+  await npm(folder, "run", "bench", "--", "--only", "-o", "results.json");
+  const { entries } = JSON.parse(readFileSync(join(folder, "results.json"), "utf8"));
+  assert.deepEqual(
+    entries.map(({ id, status }) => [id, status]),
+    [[`${template}/my-${template}`, "ok"]],
+  );
+  console.log(
+    `ok    npm create dtok-tokenizer: the ${template} template tests, builds, types and benches`,
+  );
 }
 
 async function install(folder, env, ...names) {

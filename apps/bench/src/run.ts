@@ -1,112 +1,111 @@
 /**
- * Tasks over named, checksummed data:
+ * Tasks over named, checksummed data; also the command of the published package (`dtok bench`):
  *
  *   pnpm bench run image/reconstruction [--plugin <folder>]… [--no-installed] [--write]
  *
  * Entries are the tokenizers that ship, plugins (named, or installed with a `dtok.plugin` in their
- * package.json), and JPEG, WebP and AVIF. Each tokenizer passes the conformance checks first, in a process
- * of its own. `--write` makes apps/bench/results/image-reconstruction.json, from which
- * the leaderboard is built. The exit status is 1 if an entry failed.
+ * package.json), and classical codecs. Each tokenizer passes the conformance checks first, in a process
+ * of its own. `--write` makes apps/bench/results/<task>.json, from which the leaderboard is built. The exit
+ * status is 1 if an entry failed.
  */
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { installedPlugins, pluginPackage } from "./harness/discover.js";
-import type { BenchEntry, BenchFile } from "./harness/format.js";
-import { measureIn } from "./harness/host.js";
-import { metrics, references } from "./harness/image.js";
+import { runTask, UnknownTaskError } from "./harness/run-task.js";
+import { tasks } from "./tasks/index.js";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    plugin: { type: "string", multiple: true, default: [] },
-    "no-installed": { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
-});
-const task = positionals[0] ?? "image/reconstruction";
-if (task !== "image/reconstruction") {
-  console.error(`Unknown task ${task}: expected image/reconstruction.`);
-  process.exit(2);
-}
-const root = join(import.meta.dirname, "..", "..", "..");
-const samples = join(root, "samples");
-const files = readdirSync(samples)
-  .filter((name) => name.endsWith(".jpg"))
-  .sort()
-  .map((name) => join(samples, name));
+const usage = `Usage: dtok bench [options]
 
-const job = { files, modality: "image" };
-const entries: BenchEntry[] = await measureIn(
-  "@dtok/image",
-  "tokenizer",
-  {
-    ...job,
-    module: join(root, "packages", "image", "src", "index.ts"),
-    models: join(root, "packages", "image", "models"),
-  },
-  { metrics },
-);
-const named = values.plugin as string[];
-for (const folder of [
-  ...named,
-  ...(values["no-installed"] ? [] : installedPlugins(process.cwd())),
-]) {
+Measures tokenizers on a task: dtok's own, plugins that are installed here or named, classical codecs.
+
+Options:
+  --task <id>         ${Object.keys(tasks).join(", ")},
+                      or one that a plugin exports (default: image/reconstruction)
+  --plugin <folder>   a plugin package: its package.json has "dtok": { "plugin": "./dist/index.js" }
+  --only              the plugins alone
+  --no-installed      not the plugins in ./node_modules
+  -o, --output <file> writes the results as JSON, as the leaderboard reads them
+  --json              prints them
+  -h, --help          shows this
+
+Exit codes: 0 done, 1 an entry failed, 2 wrong usage, 130 interrupted.
+
+Example: dtok bench --plugin . --task image/reconstruction -o results.json`;
+
+function parsed() {
   try {
-    const { name, module, models } = pluginPackage(folder);
-    entries.push(...(await measureIn(name, "plugin", { ...job, module, models }, { metrics })));
-  } catch (error) {
-    entries.push({
-      id: folder,
-      kind: "plugin",
-      status: "failed",
-      error: error instanceof Error ? error.message : String(error),
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        task: { type: "string" },
+        plugin: { type: "string", multiple: true, default: [] },
+        only: { type: "boolean", default: false },
+        "no-installed": { type: "boolean", default: false },
+        output: { type: "string", short: "o" },
+        json: { type: "boolean", default: false },
+        write: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
   }
 }
-entries.push(...(await references(files)));
 
-const versionOf = (name: string) =>
-  (
-    JSON.parse(
-      readFileSync(join(import.meta.dirname, "..", "node_modules", name, "package.json"), "utf8"),
-    ) as { version: string }
-  ).version;
-const result: BenchFile = {
-  format: "dtok-bench-1",
-  task,
-  title: `Photographs: reconstruction of ${files.length} held-out pictures`,
-  command: `pnpm bench run ${task} --no-installed --write`,
-  date: new Date().toISOString(),
-  commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim(),
-  machine: `${cpus()[0]?.model.trim() ?? "unknown"} x ${cpus().length}`,
-  // Nothing here is drawn at random.
-  seed: 0,
-  versions: {
-    node: process.version,
-    "onnxruntime-node": versionOf("onnxruntime-node"),
-    sharp: versionOf("sharp"),
-  },
-  data: files.map((file) => ({
-    file: file.slice(root.length + 1),
-    sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
-  })),
-  metrics,
-  plot: { x: "bpp", y: ["psnr", "msSsim"] },
-  entries,
-};
-for (const { id, status, error, values: measured } of entries) {
-  const text = metrics.map(({ key, digits }) => measured?.[key]?.mean.toFixed(digits).padStart(9));
-  console.log(`${id.padEnd(24)}${status === "ok" ? text.join(" ") : `FAILED ${error}`}`);
+const { values, positionals } = parsed();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
 }
-if (values.write) {
-  const folder = join(import.meta.dirname, "..", "results");
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${task.replace("/", "-")}.json`);
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(result, null, 1)}\n`);
-  renameSync(`${path}.tmp`, path);
+const task = values.task ?? positionals[0] ?? "image/reconstruction";
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+process.once("SIGTERM", () => stop.abort());
+
+try {
+  const result = await runTask({
+    task,
+    plugins: values.plugin as string[],
+    installed: !values["no-installed"],
+    only: values.only,
+    command: values.write
+      ? `pnpm bench run ${task} --no-installed --write`
+      : `dtok bench --task ${task}${(values.plugin as string[]).map((p) => ` --plugin ${p}`).join("")}`,
+    signal: stop.signal,
+    onEntry({ id, status, error, values: measured }, info) {
+      if (values.json) return;
+      const cells = info?.metrics.map(
+        ({ key, digits }) => measured?.[key]?.mean.toFixed(digits).padStart(9) ?? "",
+      );
+      console.log(`${id.padEnd(24)}${status === "ok" ? cells?.join(" ") : `FAILED ${error}`}`);
+    },
+  });
+  if (values.json) console.log(JSON.stringify(result, null, 2));
+  else {
+    const over = result.data.length > 0 ? `, mean over ${result.data.length} files` : "";
+    const names = result.metrics.map(({ name }) => name).join("; ");
+    console.log(`\n${" ".repeat(24)}${names}${over}`);
+  }
+  if (values.output !== undefined) writeWhole(values.output, result);
+  if (values.write) {
+    const folder = fileURLToPath(new URL("../results/", import.meta.url));
+    mkdirSync(folder, { recursive: true });
+    writeWhole(join(folder, `${task.replace("/", "-")}.json`), result);
+  }
+  process.exitCode = result.entries.some(({ status }) => status === "failed") ? 1 : 0;
+} catch (error) {
+  if (stop.signal.aborted) process.exitCode = 130;
+  else if (error instanceof UnknownTaskError) process.exitCode = 2;
+  else process.exitCode = 1;
+  console.error(
+    stop.signal.aborted ? "interrupted; nothing was written" : (error as Error).message,
+  );
 }
-process.exit(entries.some(({ status }) => status === "failed") ? 1 : 0);
+
+function writeWhole(path: string, value: unknown): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(value, null, 1)}\n`);
+  renameSync(temporary, path);
+}

@@ -3,13 +3,14 @@ import { describe, expect, it } from "vitest";
 import { installedPlugins, pluginPackage } from "../src/harness/discover.js";
 import { summarise } from "../src/harness/format.js";
 import { measureIn } from "../src/harness/host.js";
-import { metrics } from "../src/harness/image.js";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 const files = [join(import.meta.dirname, "..", "..", "..", "samples", "cat.jpg")];
-const measure = (name: string, milliseconds = 120_000) => {
+const measure = async (name: string, milliseconds = 120_000) => {
   const { module, models } = pluginPackage(join(fixtures, name));
-  return measureIn(name, "plugin", { module, models, files, modality: "image" }, { metrics, milliseconds }); // prettier-ignore
+  const job = { module, models, files, task: "image/reconstruction" };
+  const { entries } = await measureIn(name, "plugin", job, { milliseconds });
+  return entries;
 };
 
 describe("a plugin in the harness", { timeout: 150_000 }, () => {

@@ -24,6 +24,12 @@ export function paretoFront<P extends Point>(points: readonly P[], better: "more
   return front;
 }
 
+/** Sizes of the codebooks in few words: "12 x 1024" for twelve of one size. */
+export function codesText(sizes: readonly number[]): string {
+  const isOne = sizes.length > 1 && sizes.every((size) => size === sizes[0]);
+  return isOne ? `${sizes.length} x ${sizes[0]}` : sizes.join(" x ");
+}
+
 /** Bits of the codes per signal unit of the manifest: pixel, sample, … */
 export function bitsPerUnit({ codebookSizes, stride }: Manifest): number {
   const bits = codebookSizes.reduce((sum, size) => sum + Math.log2(size), 0);
@@ -85,7 +91,7 @@ export async function leaderboard(root: string, shipped: readonly Shipped[], sit
       folder,
       description: manifest.description,
       quantizer: manifest.quantizer,
-      codes: manifest.codebookSizes.join(" x "),
+      codes: codesText(manifest.codebookSizes),
       stride: manifest.stride.join(" x "),
       bits: Number(bitsPerUnit(manifest).toPrecision(4)),
       megabytes: Number(

@@ -34,8 +34,13 @@ export async function shippedTokenizers(root: string): Promise<Shipped[]> {
       };
       if (module.manifest === undefined) continue;
       const manifest = parseManifest(JSON.parse(JSON.stringify(module.manifest)) as object);
-      const models = join(root, folder, "models", file.replace(/\.ts$/, ""));
-      if (!Object.values(manifest.files).every((f) => existsSync(join(models, f.path)))) continue;
+      // A tokenizer may stand on another's files, and then lies in their folder.
+      const own = file.replace(/\.ts$/, "");
+      const others = readdirSync(join(root, folder, "models")).filter((entry) => entry !== own);
+      const models = [own, ...others]
+        .map((entry) => join(root, folder, "models", entry))
+        .find((at) => Object.values(manifest.files).every((f) => existsSync(join(at, f.path))));
+      if (models === undefined) continue;
       const card = join(models, "README.md");
       found.push({
         manifest,

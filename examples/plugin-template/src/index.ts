@@ -2,6 +2,8 @@ import { ShapeError, checkTokenGrid, checkTokenizer, createQuantizer, createToke
 import type { Matrix, TokenizerPlugin } from "@dtok/core";
 import { manifest } from "./manifest.js";
 
+export { seriesReconstruction } from "./task.js";
+
 declare module "@dtok/core" {
   interface Signals {
     series: Float32Array;

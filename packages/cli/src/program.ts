@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { EXIT } from "./output.js";
+import { addBench } from "./commands/bench.js";
 import { addDecode } from "./commands/decode.js";
 import { addDemo } from "./commands/demo.js";
 import { addEncode } from "./commands/encode.js";
@@ -46,6 +47,7 @@ Examples:
     addFit,
     addQuantize,
     addDequantize,
+    addBench,
     addDemo,
     addGraph,
     addRecsys,

@@ -56,7 +56,7 @@ function main(): number {
       values.json
         ? JSON.stringify(made)
         : `${made.packageName} (${made.id}) is in ${where}. Next:\n\n` +
-            `  cd ${where}\n  npm install\n  npm test\n  npm run build`,
+            `  cd ${where}\n  npm install\n  npm test\n  npm run build\n  npm run bench`,
     );
     return 0;
   } catch (error) {

@@ -5,7 +5,7 @@
  *
  * - Bits per code on held-out data, beside a unigram and a bigram over the same codes and factors.
  * - Sequences drawn under the masks (all must be whole spans) and without (how many are).
- * - The sequences as pictures in .runs/llm/.
+ * - The sequences as pictures and sounds in .runs/llm/.
  *
  * --write renews results.json beside this file.
  */
@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRandom } from "@dtok/core";
 import type { ModelRuntime, TokenGrid } from "@dtok/core";
+import { loadAudioTokenizer, writeWav } from "@dtok/audio";
 import { loadImageTokenizer, writeImage } from "@dtok/image";
 import { TokenConstraint, applyMask, joinFactors, pack, unpack } from "@dtok/llm";
 import type { Vocabulary } from "@dtok/llm";
@@ -160,7 +161,8 @@ async function generate(runtime: ModelRuntime, model: Trained) {
         const grid = wholeGrid(source, vocabulary, list);
         if (grid === undefined) continue;
         whole++;
-        if (masked && source.name === "image") await keep(grid, n);
+        if (masked && source.name === "image") await keepPicture(grid, n);
+        if (masked && source.name === "sound") await keepSound(grid, n);
       }
       const milliseconds = performance.now() - begun;
       results[`${source.name}, ${masked ? "with masks" : "without"}`] = {
@@ -201,12 +203,22 @@ function wholeGrid(
   return grid;
 }
 
-async function keep(grid: TokenGrid, n: number): Promise<void> {
+async function keepPicture(grid: TokenGrid, n: number): Promise<void> {
   const joined = joinFactors(grid, "image/photo-8x");
   const tokenizer = await loadImageTokenizer("photo-8x");
   const [rows, columns] = joined.shape as [number, number];
   const side = { width: columns * 8, height: rows * 8 };
   const picture = await tokenizer.decode({ ...joined, side });
   await writeImage(picture, join(runs, `image-${n}.png`));
+  await tokenizer.close();
+}
+
+/** 2.56 seconds; a sound's own length and rate are not in its ids. */
+async function keepSound(grid: TokenGrid, n: number): Promise<void> {
+  const tokenizer = await loadAudioTokenizer("sound-16k");
+  const { id, stride } = tokenizer.manifest;
+  const side = { length: grid.shape[0]! * stride[0]!, sampleRate: 16_000 };
+  const sound = await tokenizer.decode({ ...grid, tokenizer: id, side });
+  await writeWav(join(runs, `sound-${n}.wav`), sound);
   await tokenizer.close();
 }

@@ -7,6 +7,7 @@ export interface BenchFile {
   readonly command: string;
   /** ISO 8601. */
   readonly date: string;
+  /** Of the repository, or the version of @dtok/bench. */
   readonly commit: string;
   readonly machine: string;
   readonly seed: number;

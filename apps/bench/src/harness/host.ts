@@ -1,13 +1,22 @@
 import { fork } from "node:child_process";
-import { join } from "node:path";
-import type { Job, Report } from "./child.js";
-import type { BenchEntry, BenchMetric } from "./format.js";
+import { fileURLToPath } from "node:url";
+import type { Job, Report, TaskInfo } from "./child.js";
+import type { BenchEntry } from "./format.js";
 
 export interface MeasureOptions {
   /** Of all of a package's plugins together. Default 15 minutes. */
   readonly milliseconds?: number;
-  readonly metrics: readonly BenchMetric[];
+  readonly signal?: AbortSignal;
 }
+
+export interface Measured {
+  readonly entries: BenchEntry[];
+  /** Left out where the package's process did not get that far. */
+  readonly task?: TaskInfo;
+}
+
+/** On source this file is TypeScript, and so is the child. */
+const isSource = import.meta.url.endsWith(".ts");
 
 /**
  * Measures a package's plugins in a process of their own. Never rejects: a plugin that throws, ends its
@@ -17,15 +26,17 @@ export function measureIn(
   name: string,
   kind: "tokenizer" | "plugin",
   job: Job,
-  { milliseconds = 15 * 60_000, metrics }: MeasureOptions,
-): Promise<BenchEntry[]> {
+  { milliseconds = 15 * 60_000, signal }: MeasureOptions = {},
+): Promise<Measured> {
   return new Promise((resolve) => {
     const entries: BenchEntry[] = [];
+    let task: TaskInfo | undefined;
     const failed = (id: string | undefined, error: string): void => {
       entries.push({ id: id ?? name, kind, status: "failed", error });
     };
-    const child = fork(join(import.meta.dirname, "child.ts"), {
-      execArgv: ["--import", "tsx", "--conditions=@dtok/source"],
+    const path = isSource ? "./child.ts" : "./child.js";
+    const child = fork(fileURLToPath(new URL(path, import.meta.url)), {
+      execArgv: isSource ? ["--import", "tsx", "--conditions=@dtok/source"] : [],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     let complaint = "";
@@ -38,21 +49,25 @@ export function measureIn(
       late = true;
       child.kill("SIGKILL");
     }, milliseconds);
+    const stop = () => child.kill("SIGKILL");
+    signal?.addEventListener("abort", stop, { once: true });
     child.on("message", (report: Report) => {
       if ("done" in report) done = true;
+      else if ("task" in report) task = report.task;
       else if ("error" in report) failed(report.id, String(report.error));
-      else if (metrics.every(({ key }) => Number.isFinite(report.values?.[key]?.mean))) {
+      else if (task?.metrics.every(({ key }) => Number.isFinite(report.values?.[key]?.mean))) {
         entries.push({ id: report.id, kind, status: "ok", values: report.values });
       } else failed(report.id, "it gave something else than finite numbers");
     });
     child.on("error", (error) => failed(undefined, error.message));
-    child.on("close", (code, signal) => {
+    child.on("close", (code, killed) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
       if (late) failed(undefined, `it did not finish within ${milliseconds / 1000} s`);
       else if (!done) {
-        failed(undefined, `its process ended early (${signal ?? code}) ${complaint.trim()}`.trim());
+        failed(undefined, `its process ended early (${killed ?? code}) ${complaint.trim()}`.trim());
       }
-      resolve(entries);
+      resolve({ entries, ...(task && { task }) });
     });
     child.send(job);
   });

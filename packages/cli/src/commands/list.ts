@@ -1,9 +1,6 @@
-import { plugins } from "@dtok/image";
-import type { Manifest } from "@dtok/core";
+import type { TokenizerPlugin } from "@dtok/core";
 import type { Command } from "commander";
-import { soundManifests } from "../audio/index.js";
 import { printJson, table } from "../output.js";
-import { videoManifests } from "../video/index.js";
 
 export function addList(program: Command): void {
   program
@@ -11,11 +8,16 @@ export function addList(program: Command): void {
     .description("the tokenizers that are installed")
     .option("--json", "manifests as JSON", false)
     .action(async ({ json }: { json: boolean }) => {
-      const manifests: Manifest[] = [
-        ...Object.values(plugins).map(({ manifest }) => manifest),
-        ...soundManifests(),
-        ...videoManifests(),
-      ];
+      const modalities = await Promise.all([
+        import("@dtok/image"),
+        import("@dtok/audio"),
+        import("@dtok/video"),
+        import("@dtok/motion"),
+        import("@dtok/recsys"),
+      ]);
+      const manifests = modalities.flatMap(({ plugins }) =>
+        Object.values(plugins as Record<string, TokenizerPlugin>).map(({ manifest }) => manifest),
+      );
       if (json) {
         printJson(manifests);
         return;
@@ -34,7 +36,7 @@ export function addList(program: Command): void {
         ];
       });
       process.stdout.write(
-        `${await table(["tokenizer", "quantizer", "pixels or samples per code", "weights", ""], rows)}\n`,
+        `${await table(["tokenizer", "quantizer", "units per code", "weights", ""], rows)}\n`,
       );
     });
 }

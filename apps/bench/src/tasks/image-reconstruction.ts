@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import type { Codec, ImageSignal, TokenGrid } from "@dtok/core";
 import { bitsPerPixel, gmsd, multiScaleSsim, psnr, readImage, ssim } from "@dtok/image/node";
 import sharp from "sharp";
-import type { BenchEntry, BenchMetric } from "./format.js";
-import { summariseAll } from "./format.js";
+import type { BenchEntry, BenchMetric } from "../harness/format.js";
+import { summariseAll } from "../harness/format.js";
+import { sampleFiles } from "../harness/samples.js";
+import type { BenchTask } from "../harness/task.js";
 
-/** What is measured of a reconstruction. */
-export const metrics: readonly BenchMetric[] = [
+const metrics: readonly BenchMetric[] = [
   { key: "bpp", name: "bits per pixel", better: "less", digits: 4 },
   { key: "psnr", name: "PSNR, dB", better: "more", digits: 2 },
   { key: "ssim", name: "SSIM", better: "more", digits: 4 },
@@ -23,7 +24,7 @@ const measure = (original: ImageSignal, decoded: ImageSignal, bpp: number) => ({
 });
 
 /** Every file through a tokenizer, after the checks. */
-export async function measureCodec(codec: Codec<ImageSignal>, files: readonly string[]) {
+async function measureCodec(codec: Codec<ImageSignal>, files: readonly string[]) {
   const rows = [];
   for (const file of files) {
     const original = await readImage(file);
@@ -34,7 +35,7 @@ export async function measureCodec(codec: Codec<ImageSignal>, files: readonly st
 }
 
 /** Pictures that the conformance checks are run on: small, of sizes that are no multiple of a stride. */
-export async function conformanceSignals(file: string): Promise<ImageSignal[]> {
+async function conformanceSignals(file: string): Promise<ImageSignal[]> {
   const sizes = [
     [96, 64],
     [51, 37],
@@ -58,7 +59,7 @@ const qualities = {
 } as const;
 
 /** JPEG, WebP and AVIF by sharp, whole files with their headers. */
-export async function references(files: readonly string[]): Promise<BenchEntry[]> {
+async function references(files: readonly string[]): Promise<BenchEntry[]> {
   const entries: BenchEntry[] = [];
   for (const [format, list] of Object.entries(qualities)) {
     for (const quality of list) {
@@ -81,3 +82,15 @@ export async function references(files: readonly string[]): Promise<BenchEntry[]
   }
   return entries;
 }
+
+export const imageReconstruction: BenchTask<ImageSignal> = {
+  id: "image/reconstruction",
+  title: "Photographs: reconstruction of 6 held-out pictures",
+  metrics,
+  plot: { x: "bpp", y: ["psnr", "msSsim"] },
+  files: () => sampleFiles(".jpg"),
+  conformance: (files) => conformanceSignals(files[0]!),
+  sameExtent: (a, b) => a.width === b.width && a.height === b.height,
+  measure: measureCodec,
+  references,
+};

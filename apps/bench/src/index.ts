@@ -1,0 +1,10 @@
+export { runTask, UnknownTaskError } from "./harness/run-task.js";
+export type { RunOptions } from "./harness/run-task.js";
+export { measureIn } from "./harness/host.js";
+export type { Measured, MeasureOptions } from "./harness/host.js";
+export { installedPlugins, pluginPackage } from "./harness/discover.js";
+export type { PluginPackage } from "./harness/discover.js";
+export { summarise, summariseAll } from "./harness/format.js";
+export type { BenchEntry, BenchFile, BenchMetric, Summary } from "./harness/format.js";
+export type { BenchTask } from "./harness/task.js";
+export { tasks } from "./tasks/index.js";
