@@ -6,7 +6,7 @@ export type {
   VocabularyJson,
   VocabularyOptions,
 } from "./vocabulary/vocabulary.js";
-export { baseSize, extendTokenizerJson } from "./vocabulary/tokenizer-json.js";
+export { baseSize, extendTokenizerJson, toTokenizerJson } from "./vocabulary/tokenizer-json.js";
 export type { AddedToken, TokenizerJson } from "./vocabulary/tokenizer-json.js";
 export {
   embeddingRows,

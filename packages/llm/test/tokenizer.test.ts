@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { describe, expect, it } from "vitest";
-import { baseSize, extendTokenizerJson } from "../src/index.js";
+import { Vocabulary, baseSize, extendTokenizerJson, toTokenizerJson } from "../src/index.js";
 import type { TokenizerJson } from "../src/index.js";
 import { smallVocabulary } from "./vocabulary.fixture.js";
 
@@ -46,5 +46,24 @@ describe("extendTokenizerJson", () => {
     );
     expect(() => baseSize({ model: { vocab: { a: 0, b: 2 } } })).toThrow(/the id 2/);
     expect(() => baseSize({} as TokenizerJson)).toThrow(/model\.vocab/);
+  });
+});
+
+describe("toTokenizerJson", () => {
+  it("is the base's file, extended", () => {
+    expect(toTokenizerJson(vocabulary, base)).toEqual(extended);
+  });
+
+  it("of media alone is a file of its own", () => {
+    const media = new Vocabulary({
+      base: 0,
+      modalities: [{ id: "audio/units", codebookSizes: [40], axes: 1, layout: "sequence" }],
+    });
+    const tokenizer = new Tokenizer(toTokenizerJson(media), {});
+    const ids = Array.from({ length: media.size }, (_, id) => id);
+    const text = ids.map((id) => media.tokenText(id)).join("");
+    expect(tokenizer.encode(text).ids).toEqual(ids);
+    expect(tokenizer.decode(ids, { skip_special_tokens: false })).toBe(text);
+    expect(() => toTokenizerJson(vocabulary)).toThrow(/expected \d+ tokens/);
   });
 });

@@ -34,6 +34,24 @@ export function toRuns({ data, shape }: Codes, longest: number): Codes {
   // pass to count them first would cost as much again.
   const most = new Int32Array(rows * width);
   let end = 0;
+  // Units have one level: what is compared and counted then stays in registers.
+  if (levels === 1 && rows > 0) {
+    let unit = data[0]!;
+    let lasted = 0;
+    for (let n = 1; n < rows; n++) {
+      const next = data[n]!;
+      if (next === unit && lasted < longest - 1) lasted++;
+      else {
+        most[end++] = unit;
+        most[end++] = lasted;
+        unit = next;
+        lasted = 0;
+      }
+    }
+    most[end++] = unit;
+    most[end++] = lasted;
+    return { data: most.subarray(0, end), shape: [end / 2, 2] };
+  }
   for (let n = 0, lasted = 0; n < rows; n++) {
     if (lasted > 0 && lasted < longest && sameRows(data, n, levels)) lasted++;
     else {
@@ -43,7 +61,7 @@ export function toRuns({ data, shape }: Codes, longest: number): Codes {
     }
     most[end - 1] = lasted - 1;
   }
-  return { data: most.slice(0, end), shape: [end / width, width] };
+  return { data: most.subarray(0, end), shape: [end / width, width] };
 }
 
 /**
@@ -75,7 +93,6 @@ export function fromRuns({ data, shape }: Codes): Codes {
 
 /** True if row n equals the row before it. */
 function sameRows(data: Int32Array, n: number, levels: number): boolean {
-  if (levels === 1) return data[n] === data[n - 1];
   for (let i = n * levels; i < (n + 1) * levels; i++)
     if (data[i] !== data[i - levels]) return false;
   return true;

@@ -60,6 +60,35 @@ export function baseSize(json: TokenizerJson): number {
   return ids.size;
 }
 
+/** A file of no tokens at all, for a vocabulary of base 0: a model of media alone. */
+const NOTHING: TokenizerJson = {
+  version: "1.0",
+  truncation: null,
+  padding: null,
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  // Tokens stand side by side in text, without spaces between.
+  decoder: { type: "Fuse" },
+  model: {
+    type: "BPE",
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    vocab: {},
+    merges: [],
+  } as TokenizerJson["model"],
+};
+
+/** `extendTokenizerJson`, or without a base's file the whole file of a vocabulary of base 0. */
+export function toTokenizerJson(vocabulary: Vocabulary, json = NOTHING): TokenizerJson {
+  return extendTokenizerJson(json, vocabulary);
+}
+
 /**
  * The tokenizer.json with the vocabulary's tokens as added tokens, so that texts of tokens and ids
  * turn into one another in any of Hugging Face's libraries. Begin, end, padding, row and size tokens
