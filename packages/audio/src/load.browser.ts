@@ -23,6 +23,10 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
     quantizer: () => new URL("../models/sound-16k/quantizer.safetensors", import.meta.url),
     decoder: () => new URL("../models/sound-16k/decoder.onnx", import.meta.url),
   },
+  "speech-40hz": {
+    encoder: () => new URL("../models/speech-40hz/encoder.onnx", import.meta.url),
+    decoder: () => new URL("../models/speech-40hz/decoder.onnx", import.meta.url),
+  },
   "units-50hz": {
     encoder: () => new URL("../models/sound-16k/encoder.onnx", import.meta.url),
     quantizer: () => new URL("../models/sound-16k/units.safetensors", import.meta.url),
@@ -33,7 +37,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
 /**
  * A tokenizer of sound with its trained weights.
  *
- * @param name "sound-16k" (default; speech, music and sound, 0.5 to 6 kbit/s)
+ * @param name "sound-16k" (default; speech, music and sound, 0.5 to 6 kbit/s), "speech-40hz" (one code
+ * of 32,768 a step, 600 bit/s), "units-50hz" (500 units of speech)
  */
 export async function loadAudioTokenizer(
   name: AudioTokenizerName | `audio/${AudioTokenizerName}` = "sound-16k",

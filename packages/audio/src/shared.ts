@@ -13,7 +13,7 @@ export type { WavBits, WavOptions } from "./formats/wav.js";
 export { melDistance } from "./metrics/mel-distance.js";
 export { siSdr } from "./metrics/si-sdr.js";
 export { stoi } from "./metrics/stoi.js";
-export { plugins, sound16k, units50hz } from "./plugins.js";
+export { plugins, sound16k, speech40hz, units50hz } from "./plugins.js";
 export type { AudioTokenizerName } from "./plugins.js";
 export { checkAudio, joinAudio, mixDown } from "./signal/audio.js";
 export { signalOf } from "./signal/raw.js";

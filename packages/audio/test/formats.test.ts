@@ -1,4 +1,6 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -85,12 +87,42 @@ describe.each([
   });
 });
 
-it("AAC is named, with a way out", async () => {
-  for (const name of ["tone.m4a", "tone.aac"]) {
-    const error = await failure(readAudio(fixture(name)));
+describe("AAC", () => {
+  it("is named, with a way out, where there is no ffmpeg", async () => {
+    const path = process.env.PATH;
+    process.env.PATH = folder;
+    try {
+      for (const name of ["tone.m4a", "tone.aac"]) {
+        const error = await failure(readAudio(fixture(name)));
+        expect(error.code).toBe("missing");
+        expect(error.message).toMatch(/AAC.*ffmpeg/s);
+      }
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
+  const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+  it.skipIf(!hasFfmpeg)("is decoded by an installed ffmpeg, whole or in pieces", async () => {
+    for (const name of ["tone.m4a", "tone.aac"]) {
+      const bytes = fixture(name);
+      const { samples, sampleRate } = await readAudio(bytes);
+      expect([sampleRate, samples.length]).toEqual([44_100, 2]);
+      expect(level(samples[0]!, sampleRate, 440)).toBeCloseTo(0.4, 1);
+      expect(level(samples[1]!, sampleRate, 880)).toBeCloseTo(0.4, 1);
+      const pieces = Readable.from([bytes.subarray(0, 700), bytes.subarray(700, 2000), bytes.subarray(2000)]); // prettier-ignore
+      expect((await readAudio(pieces)).samples[0]).toEqual(samples[0]);
+    }
+  });
+
+  it.skipIf(!hasFfmpeg)("cut short is an error, and leaves nothing behind", async () => {
+    const left = () =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith("dtok-audio-")).length;
+    const before = left();
+    const error = await failure(readAudio(fixture("tone.m4a").subarray(0, 3000)));
     expect(error.code).toBe("format");
-    expect(error.message).toMatch(/AAC.*ffmpeg/);
-  }
+    expect(left()).toBe(before);
+  });
 });
 
 describe("inputs", () => {

@@ -35,7 +35,7 @@ const HEAD = 512;
  *
  * @param bytes the file, whole or as it comes
  * @param name what errors call it
- * @param aac for AAC, which has no decoder of its own here
+ * @param aac for AAC, which has no decoder of its own here; left out, AAC is refused
  * @throws FormatError for what is no sound, is cut short, or is AAC
  */
 export async function* decodeAudio(
@@ -50,6 +50,8 @@ export async function* decodeAudio(
   let rate = 0;
   let channels = 0;
   const whole = new WholeFile();
+  const parts: Uint8Array[] = [];
+  let size = 0;
   const checked = (found: unknown): AudioSignal | undefined => {
     const {
       channelData = [],
@@ -80,17 +82,19 @@ export async function* decodeAudio(
     for await (const chunk of bytes) {
       let piece = chunk;
       whole.add(chunk);
+      if (format === "aac") {
+        parts.push(chunk);
+        size += chunk.length;
+        if (size > MAX_AAC) throw tooLong(name);
+        continue;
+      }
       if (!decoder) {
-        const joined = new Uint8Array(head.length + chunk.length);
-        joined.set(head);
-        joined.set(chunk, head.length);
-        head = joined;
-        if (head.length < HEAD || format === "aac") {
-          if (head.length > MAX_AAC) throw tooLong(name);
-          continue;
-        }
+        head = joined([head, chunk], head.length + chunk.length);
+        if (head.length < HEAD) continue;
         if (aac && detectFormat(head) === "aac") {
           format = "aac";
+          parts.push(head);
+          size = head.length;
           continue;
         }
         format = formatOf(head, name);
@@ -105,7 +109,7 @@ export async function* decodeAudio(
     if (!decoder) {
       if (head.length === 0) throw broken(name, "0 bytes");
       if (aac && detectFormat(head) === "aac") {
-        yield checkAudio(await aac(head));
+        yield checkAudio(await aac(parts.length > 0 ? joined(parts, size) : head), name);
         return;
       }
       format = formatOf(head, name);
@@ -132,6 +136,16 @@ export async function* decodeAudio(
   } finally {
     decoder?.free();
   }
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function formatOf(head: Uint8Array, name: string): Exclude<AudioFormat, "aac"> {

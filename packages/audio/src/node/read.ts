@@ -6,6 +6,7 @@ import type { AudioSignal } from "@dtok/core";
 import { audioPieces, collectAudio } from "../read-common.js";
 import type { ByteInput, ReadAudioOptions } from "../read-common.js";
 import type { RawAudio } from "../signal/raw.js";
+import { decodeAac } from "./aac.js";
 
 /** What `encode` takes in Node.js: a path, a file:, http: or https: URL, bytes, a Blob, a stream, or samples. */
 export type AudioInput = string | URL | ByteInput | RawAudio;
@@ -50,7 +51,12 @@ export function openAudio(
   input: AudioInput,
   options: ReadAudioOptions = {},
 ): AsyncGenerator<AudioSignal> {
-  return audioPieces(input, options, (value) => open(value, options.signal));
+  return audioPieces(
+    input,
+    options,
+    (value) => open(value, options.signal),
+    (bytes) => decodeAac(bytes, options.signal),
+  );
 }
 
 /** Decodes sound as one signal in memory, in the form it has (rate, channels). */
