@@ -121,6 +121,13 @@ export { nearest, portableKernels } from "./kernels/portable.js";
 export { kmeans } from "./quantizers/kmeans.js";
 export type { KMeansOptions, KMeansResult } from "./quantizers/kmeans.js";
 export { VqQuantizer, fitVq, vq, vqCosineFamily, vqFamily } from "./quantizers/vq.js";
+export {
+  HyperbolicVqQuantizer,
+  fitHyperbolicVq,
+  hyperbolicVq,
+  hyperbolicVqFamily,
+} from "./quantizers/vq-hyp.js";
+export type { HyperbolicFitOptions, HyperbolicVqOptions } from "./quantizers/vq-hyp.js";
 export type { VqMetric, VqOptions, VqProjection } from "./quantizers/vq.js";
 export { EmaCodebook } from "./quantizers/vq-update.js";
 export type { DeadCodeReset, EmaOptions } from "./quantizers/vq-update.js";
@@ -154,3 +161,5 @@ export { CodeIndex } from "./search/code-index.js";
 export type { SearchResult } from "./search/code-index.js";
 export type { DistanceTables, TableQuantizer } from "./search/tables.js";
 export { GroupSearch } from "./kernels/group-search.js";
+export { CodeBpe } from "./sequences/bpe.js";
+export type { BpeOptions } from "./sequences/bpe.js";

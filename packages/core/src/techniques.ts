@@ -8,6 +8,7 @@ import { techniques as kmeans } from "./quantizers/kmeans.js";
 import { techniques as vqAssign } from "./quantizers/vq-assign.js";
 import { techniques as vqUpdate } from "./quantizers/vq-update.js";
 import { techniques as vq } from "./quantizers/vq.js";
+import { techniques as vqHyp } from "./quantizers/vq-hyp.js";
 import { techniques as rvq } from "./quantizers/rvq.js";
 import { techniques as ervq } from "./quantizers/ervq.js";
 import { techniques as irvq } from "./quantizers/irvq.js";
@@ -31,6 +32,7 @@ import type { Technique } from "./quantizers/technique.js";
  */
 export const techniques: readonly Technique[] = /* @__PURE__ */ (() => [
   ...vq,
+  ...vqHyp,
   ...kmeans,
   ...vqUpdate,
   ...vqAssign,

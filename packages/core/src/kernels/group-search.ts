@@ -2,22 +2,36 @@ import type { Matrix } from "../spec/tensor.js";
 import { checkNearest } from "./check.js";
 import { MAX_REACH, codebookMean, copyRows, instance, Layout } from "./wasm.js";
 
-/** Codewords of which only the least score is kept. */
-const GROUP = 16;
 const MAX_CHUNK = 2048;
+
+/**
+ * Codewords of which only the least score is kept. Larger groups leave fewer scores to read (three passes
+ * over K / G of them), smaller ones fewer distances to take anew (G vectors of D numbers): the least sum,
+ * in vector instructions.
+ */
+function groupFor(size: number, dim: number): number {
+  let [best, least] = [16, Infinity];
+  for (const group of [1, 2, 4, 8, 16]) {
+    const work = (3 * size) / group + 1.5 * group * dim;
+    if (work < least) [best, least] = [group, work];
+  }
+  return best;
+}
 
 /**
  * Nearest codewords where something else computes the matrix product (ONNX Runtime, a GPU):
  *
  *   1. `centre` turns a tile of vectors into A [n, D + 1], rows (x', 1);
- *   2. elsewhere, for each chunk W [D + 1, C] of `chunks`: S = A W seen as [n, 16, C / 16], and its
- *      least values over the middle axis, in `minima` [n, chunks C / 16], chunk after chunk;
+ *   2. elsewhere, for each chunk W [D + 1, C] of `chunks`: S = A W seen as [n, G, C / G], and its
+ *      least values over the middle axis, in `minima` [n, chunks C / G], chunk after chunk;
  *   3. `finish` takes the distances in the groups that may win anew, exactly.
  *
  * float32 products in any order of summation will do (not TF32 or bfloat16): codes and distances are
  * those of the reference kernels.
  */
 export class GroupSearch {
+  /** G: 1, 2, 4, 8 or 16 codewords of which only the least score is kept. */
+  readonly group: number;
   /** C, codewords of a chunk. */
   readonly chunkSize: number;
   /** Each [D + 1, C]: -2 c' of its codewords as columns, and |c'|^2 below. */
@@ -47,19 +61,21 @@ export class GroupSearch {
       codebook,
     );
     const pad = (dim + 3) & ~3;
+    const group = groupFor(size, dim);
+    this.group = group;
     this.#size = size;
     this.#dim = dim;
     this.#pad = pad;
     this.chunkSize = Math.min(MAX_CHUNK, Math.ceil(size / 64) * 64);
     const count = Math.ceil(size / this.chunkSize);
-    this.groups = (count * this.chunkSize) / GROUP;
+    this.groups = (count * this.chunkSize) / group;
     const layout = new Layout();
     this.#at = {
       mean: layout.take(pad * 4),
       x: layout.take(tile * pad * 4),
       a: layout.take(tile * (dim + 1) * 4),
       lengths: layout.take(tile * 8),
-      scratch: layout.take(GROUP * 4),
+      scratch: layout.take(group * 4),
       indices: layout.take(tile * 4),
       distances: layout.take(tile * 4),
       minima: layout.take(tile * this.groups * 4),
@@ -110,7 +126,7 @@ export class GroupSearch {
   /** Codes and squared distances of the tile's first `rows` vectors into the arrays, from `at` on. */
   finish(rows: number, indices: Int32Array, distances: Float32Array, at: number): void {
     const place = this.#at;
-    const lanes = this.chunkSize / GROUP;
+    const lanes = this.chunkSize / this.group;
     this.#own.finish(
       place.x,
       rows,
@@ -125,7 +141,7 @@ export class GroupSearch {
       lanes,
       this.chunkSize,
       lanes,
-      GROUP,
+      this.group,
       place.scratch,
       place.indices,
       place.distances,

@@ -27,6 +27,7 @@ import { kmeansUnitsFamily } from "./kmeans-units.js";
 import { lfqFamily } from "./lfq.js";
 import { randomProjectionFamily } from "./random-projection.js";
 import { vqCosineFamily, vqFamily } from "./vq.js";
+import { hyperbolicVqFamily } from "./vq-hyp.js";
 
 /**
  * Every family of this package. A registry is a plain list: pass your own to the functions below
@@ -35,6 +36,7 @@ import { vqCosineFamily, vqFamily } from "./vq.js";
 export const quantizerFamilies: readonly QuantizerFamily[] = [
   vqFamily,
   vqCosineFamily,
+  hyperbolicVqFamily,
   rvqFamily,
   ervqFamily,
   irvqFamily,
