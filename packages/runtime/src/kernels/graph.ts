@@ -72,7 +72,9 @@ export function groupMinimaGraph(
   const lanes = chunkSize / group;
   const parts = Array.from({ length: chunks }, (_, c) => `m${c}`);
   for (let c = 0; c < chunks; c++) {
-    graph.message(1, node("MatMul", ["a", `w${c}`], `s${c}`));
+    // A group of one has nothing to reduce.
+    graph.message(1, node("MatMul", ["a", `w${c}`], group === 1 ? parts[c]! : `s${c}`));
+    if (group === 1) continue;
     graph.message(1, node("Reshape", [`s${c}`, "shape"], `r${c}`));
     const attributes: [string, number[]][] = [
       ["axes", [1]],

@@ -3,10 +3,10 @@ import type { AsyncKernels, Matrix, ModelRuntime, ModelSession, NearestResult } 
 import { ClosedError } from "../errors.js";
 import { groupMinimaGraph } from "./graph.js";
 
-/** Vectors of one run: with chunks of 2,048 codewords the scores take 2 MiB. */
-const TILE = 256;
-/** As core's GroupSearch has it. */
-const GROUP = 16;
+/** Scores of one run: 2 MiB of them stay in the second-level cache. */
+const SCORES = 2 ** 19;
+/** Vectors of one run: a run costs some tens of microseconds of its own. */
+const [LEAST_TILE, MOST_TILE] = [256, 2048];
 /** Below this width a product is mostly reading and writing scores, and core's fused kernel is faster. */
 const MIN_DIM = 24;
 
@@ -35,11 +35,16 @@ export function createOrtKernels(
   const { threads, minDim = MIN_DIM, narrow } = options;
   const sessions = new Map<string, Promise<ModelSession>>();
   let closed = false;
-  const session = (width: number, chunks: number, size: number): Promise<ModelSession> => {
-    const key = `${width} ${chunks} ${size}`;
+  const session = (
+    width: number,
+    chunks: number,
+    size: number,
+    group: number,
+  ): Promise<ModelSession> => {
+    const key = `${width} ${chunks} ${size} ${group}`;
     let found = sessions.get(key);
     if (found === undefined) {
-      found = runtime.load(groupMinimaGraph(width, chunks, size, GROUP), {
+      found = runtime.load(groupMinimaGraph(width, chunks, size, group), {
         ...(threads !== undefined && { threads }),
       });
       // A failed load is tried anew next time.
@@ -68,9 +73,13 @@ export function createOrtKernels(
       }
       checkMatrix(codebook, dim, "codebook");
       checkMatrix(vectors, dim, "vectors");
-      const search = new GroupSearch(codebook, Math.min(TILE, rows));
-      const { chunks, chunkSize, groups, tile } = search;
-      const model = await session(dim + 1, chunks.length, chunkSize);
+      const most = Math.max(
+        LEAST_TILE,
+        Math.min(MOST_TILE, Math.floor(SCORES / codebook.shape[0])),
+      );
+      const search = new GroupSearch(codebook, Math.min(most, rows));
+      const { chunks, chunkSize, group, groups, tile } = search;
+      const model = await session(dim + 1, chunks.length, chunkSize, group);
       const feeds = Object.fromEntries(
         chunks.map((data, c) => [`w${c}`, { data, shape: [dim + 1, chunkSize] }]),
       );
