@@ -6,10 +6,14 @@ import { gradients } from "./graph/gradients.js";
 import { adamScalars, adamStep } from "./optim/adam.js";
 import type { AdamOptions } from "./optim/adam.js";
 
-/** Builds the forward pass: a scalar loss, and whatever else is worth watching (scalars). */
+/**
+ * Builds the forward pass: a scalar loss, whatever else is worth watching (scalars), and float32 arrays of
+ * fixed shape that the next batch needs (`Trainer.outputs`).
+ */
 export type ModelFunction = (graph: GraphBuilder) => {
   readonly loss: Value;
   readonly metrics?: Readonly<Record<string, Value>>;
+  readonly outputs?: Readonly<Record<string, Value>>;
 };
 
 export interface TrainerOptions extends AdamOptions {
@@ -40,6 +44,8 @@ export class Trainer {
     state: Record<string, Tensor<Float32Array>>,
     /** Of matrix products and convolutions, forward and backward, per step. */
     readonly flopsPerStep: number,
+    /** The model's outputs as the last step left them (zeros before the first). */
+    readonly outputs: Readonly<Record<string, Tensor<Float32Array>>>,
   ) {
     this.front = state;
     this.back = Object.fromEntries(
@@ -56,7 +62,7 @@ export class Trainer {
     options: TrainerOptions = {},
   ): Promise<Trainer> {
     const graph = new GraphBuilder("training-step");
-    const { loss, metrics = {} } = model(graph);
+    const { loss, metrics = {}, outputs: arrays = {} } = model(graph);
     for (const [name, value] of Object.entries(metrics)) {
       if (value.shape.some((size) => size !== 1)) {
         throw new ShapeError(`metric ${name}`, {
@@ -86,6 +92,7 @@ export class Trainer {
     const { next, gradientNorm } = adamStep(graph, updates, options);
     const outputs: Record<string, Value> = { loss, gradient_norm: gradientNorm };
     for (const [name, value] of Object.entries(metrics)) outputs[`metric.${name}`] = value;
+    for (const [name, value] of Object.entries(arrays)) outputs[`output.${name}`] = value;
     for (const [name, value] of Object.entries(next)) outputs[`next.${name}`] = value;
     for (const [name, value] of graph.updates) outputs[`next.${name}`] = value;
     const session = await runtime.load(graph.toOnnx(outputs, "inputs"), {
@@ -103,7 +110,13 @@ export class Trainer {
     for (const { value, shape, initial } of all) {
       if (graph.updates.has(value.name)) state[value.name] = { data: initial.slice(), shape };
     }
-    return new Trainer(session, options, all, Object.keys(metrics), state, graph.flops);
+    const room = Object.fromEntries(
+      Object.entries(arrays).map(([name, { shape }]) => {
+        const sizes = shape.map(Number);
+        return [name, { data: new Float32Array(sizes.reduce((a, b) => a * b, 1)), shape: sizes }];
+      }),
+    );
+    return new Trainer(session, options, all, Object.keys(metrics), state, graph.flops, room);
   }
 
   /** One step on a batch (the model's inputs by name) at the given learning rate. */
@@ -118,6 +131,7 @@ export class Trainer {
       scalars[name] = { data: new Float32Array(1), shape: [] };
     }
     const outputs: Record<string, Tensor> = { ...scalars };
+    for (const [name, tensor] of Object.entries(this.outputs)) outputs[`output.${name}`] = tensor;
     for (const [name, tensor] of Object.entries(this.back)) outputs[`next.${name}`] = tensor;
     if (this.session.runInto) await this.session.runInto(feeds, outputs);
     else {

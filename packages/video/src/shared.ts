@@ -1,5 +1,7 @@
 export { ClipCodec } from "./codec/clip-codec.js";
 export type { ClipDecodeOptions, ClipEncodeOptions, ClipSettings } from "./codec/clip-codec.js";
+export { estimateMotion, motionCodes, moveReference, stillCode } from "./codec/motion.js";
+export type { CellGrid } from "./codec/motion.js";
 export { firstFrame, framesPerKey, isKey, keyOf, stepOfFrame, stepsOf } from "./codec/timeline.js";
 export type { Timeline } from "./codec/timeline.js";
 export { clip8x, plugins } from "./plugins.js";

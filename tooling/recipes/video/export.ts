@@ -11,8 +11,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors } from "@dtok/core";
 import { photo8x } from "@dtok/image";
+import { motionCodes } from "@dtok/video";
 import { writeFileAtomic } from "@dtok/train/node";
 import { clipConfigs as configs, exportClipModel } from "@dtok/train/presets";
+import type { ClipModelConfig } from "@dtok/train/presets";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const name = process.argv[2] as keyof typeof configs;
@@ -20,7 +22,7 @@ if (!(name in configs)) {
   console.error(`Usage: export.ts <${Object.keys(configs).join(" | ")}> [checkpoint]`);
   process.exit(2);
 }
-const config = configs[name];
+const config: ClipModelConfig = configs[name];
 const checkpoint = process.argv[3] ?? join(root, ".runs", name, "checkpoint.safetensors");
 const { tensors, metadata } = readSafetensors(readFileSync(checkpoint));
 const exported = exportClipModel(config, tensors, { "dtok.step": String(metadata.step) });
@@ -43,14 +45,18 @@ for (const [part, [path, bytes]] of Object.entries(parts)) {
 const cardPath = join(folder, "card.json");
 const card = existsSync(cardPath) ? (JSON.parse(readFileSync(cardPath, "utf8")) as unknown) : [];
 const size = config.levels.reduce((a, b) => a * b, 1);
+const vectors = config.motion === undefined ? [] : [motionCodes(config.motion)];
 const manifest = {
   format: "dtok-manifest-1",
   id: `video/${name}`,
   modality: "video",
   version: "0.1.0",
-  description: `Clips, causal in time: one code of ${size} per 8 x 8 pixels of a key frame, then one per 8 x 8 pixels of ${config.frames} frames.`,
+  description:
+    config.motion === undefined
+      ? `Clips, causal in time: one code of ${size} per 8 x 8 pixels of a key frame, then one per 8 x 8 pixels of ${config.frames} frames.`
+      : `Clips, causal in time, in two levels per 8 x 8 pixels of ${config.frames} frames: their motion since the frame before, and one code of ${size} of what it leaves.`,
   quantizer: `fsq-atanh:${config.levels.join(",")}`,
-  codebookSizes: Array.from({ length: config.codes }, () => size),
+  codebookSizes: [...vectors, ...Array.from({ length: config.codes }, () => size)],
   stride: [config.frames, 8, 8],
   settings: {
     frames: config.frames,
@@ -59,6 +65,7 @@ const manifest = {
     keyEncoderHalo: photo8x.manifest.settings.encoderHalo,
     keyDecoderHalo: photo8x.manifest.settings.decoderHalo,
     ...exported.halo,
+    ...(config.motion === undefined ? {} : { motion: config.motion }),
   },
   files,
   licences: {

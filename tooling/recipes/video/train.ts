@@ -5,17 +5,21 @@
  *   tsx --conditions=@dtok/source tooling/recipes/video/train.ts clip-8x --steps 3000
  *
  * The first frame is image/photo-8x as shipped, frozen: its decoded picture is the reference that the
- * first group starts from. Writes .runs/<name>/checkpoint.safetensors (resumed from) and log.jsonl.
+ * first group starts from. A tokenizer with motion goes through each clip forth and back, group after
+ * group, from its own decoded frames; `--from checkpoint` starts it from one without. Writes .runs/<name>/checkpoint.safetensors (resumed from) and log.jsonl.
  */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createQuantizer, Random } from "@dtok/core";
+import { createQuantizer, Random, readSafetensors } from "@dtok/core";
+import type { Tensor } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
 import { cosineSchedule, Trainer } from "@dtok/train";
 import { progressLine, trainLoop } from "@dtok/train/node";
-import { clipConfigs as configs, clipTraining } from "@dtok/train/presets";
+import { clipConfigs as configs, clipTraining, startWithMotion } from "@dtok/train/presets";
+import type { ClipModelConfig } from "@dtok/train/presets";
+import { estimateMotion, moveReference } from "@dtok/video";
 import { movingClip } from "./moving.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
@@ -28,6 +32,7 @@ const { positionals, values } = parseArgs({
     size: { type: "string", default: "96" },
     rate: { type: "string", default: "1.5e-3" },
     seed: { type: "string", default: "1" },
+    from: { type: "string" },
     output: { type: "string" },
   },
 });
@@ -44,7 +49,7 @@ const [steps, batch, size, rate, seed] = [
   values.seed,
 ].map(Number) as [number, number, number, number, number];
 const folder = values.output ?? join(root, ".runs", name);
-const config = configs[name];
+const config: ClipModelConfig = configs[name];
 const GROUPS = 2;
 const FRAMES = 1 + GROUPS * config.frames;
 
@@ -96,7 +101,21 @@ const photoEncoder = await runtime.load(readFileSync(join(photo, "encoder.onnx")
 const photoDecoder = await runtime.load(readFileSync(join(photo, "decoder.onnx")));
 const quantizer = createQuantizer(`fsq-atanh:${config.levels.join(",")}`);
 
-async function pixels(step: number) {
+/** Frames [B, size, size, 3] as image/photo-8x brings them back. */
+async function decodedKeys(first: Uint8Array): Promise<Uint8Array> {
+  const shape = [first.length / (size * size * 3), size, size, 3];
+  const { latents } = await photoEncoder.run({ pixels: { data: first, shape } });
+  const cells = (latents!.data.length / config.levels.length) | 0;
+  const grid = quantizer.dequantize(
+    quantizer.quantize({ data: latents!.data as Float32Array, shape: [cells, quantizer.dim] }),
+  );
+  const { pixels: decoded } = await photoDecoder.run({
+    latents: { data: grid.data, shape: latents!.shape },
+  });
+  return decoded!.data as Uint8Array;
+}
+
+async function pixels(step: number): Promise<Record<string, Tensor>> {
   const random = new Random(seed, step + 1);
   const first = new Uint8Array(batch * size * size * 3);
   const channels = 3 * (FRAMES - 1);
@@ -115,27 +134,89 @@ async function pixels(step: number) {
       }
     }
   }
-  const shape = [batch, size, size, 3];
-  const { latents } = await photoEncoder.run({ pixels: { data: first, shape } });
-  const cells = (latents!.data.length / config.levels.length) | 0;
-  const grid = quantizer.dequantize(
-    quantizer.quantize({ data: latents!.data as Float32Array, shape: [cells, quantizer.dim] }),
-  );
-  const { pixels: reference } = await photoDecoder.run({
-    latents: { data: grid.data, shape: latents!.shape },
-  });
   return {
-    reference: { data: reference!.data, shape },
+    reference: { data: await decodedKeys(first), shape: [batch, size, size, 3] },
     frames: { data: frames, shape: [batch, size, size, channels] },
   };
 }
 
+/** A clip under way: its frames, and how many groups of it are done. */
+interface Walk {
+  readonly frames: readonly Uint8Array[];
+  group: number;
+}
+const walks: Walk[] = [];
+/** Frames of the groups: forth and, from the last frame, back. */
+const ORDERS = [
+  [1, 2, 3, 4],
+  [5, 6, 7, 8],
+  [7, 6, 5, 4],
+  [3, 2, 1, 0],
+];
+
+/** The next group of each of the batch's clips, from the last decoded frame of the one before. */
+async function walkPixels(step: number): Promise<Record<string, Tensor>> {
+  const random = new Random(seed, step + 1);
+  const [plane, frames, motion] = [size * size, config.frames, config.motion as number];
+  const decoded = (b: number) => {
+    const { data } = trainer.outputs.last as Tensor<Float32Array>;
+    const out = new Uint8Array(plane * 3);
+    for (let k = 0; k < 3; k++) {
+      for (let i = 0; i < plane; i++) {
+        out[i * 3 + k] = Math.round(((data[(b * 3 + k) * plane + i] as number) + 1) * 127.5);
+      }
+    }
+    return out;
+  };
+  const references: Uint8Array[] = [];
+  for (let b = 0; b < batch; b++) {
+    const walk = walks[b];
+    if (walk) references[b] = decoded(b);
+    if (walk && ++walk.group < ORDERS.length) continue;
+    const one = clip(random);
+    const list = Array.from({ length: FRAMES }, (_, f) =>
+      one.subarray(f * plane * 3, (f + 1) * plane * 3),
+    );
+    // At the start every clip is at its beginning: half of the first ones end early.
+    walks[b] = { frames: list, group: walk ? 0 : (b * ORDERS.length) / batch > 2 ? 1 : 0 };
+    references[b] = await decodedKeys(list[walks[b].group * frames] as Uint8Array);
+  }
+  const channels = 3 * frames;
+  const [x, y] = [
+    new Uint8Array(batch * plane * channels),
+    new Uint8Array(batch * plane * channels),
+  ];
+  const grid = { rows: size / 8, columns: size / 8, stride: 8 };
+  for (let b = 0; b < batch; b++) {
+    const { frames: list, group } = walks[b] as Walk;
+    const wanted = (ORDERS[group] as number[]).map((f) => list[f] as Uint8Array);
+    const reference = references[b] as Uint8Array;
+    const codes = estimateMotion(reference, wanted, grid, motion);
+    const moved = moveReference(reference, codes, frames, grid, motion);
+    for (let f = 0; f < frames; f++) {
+      for (let i = 0; i < plane; i++) {
+        const to = (b * plane + i) * channels + 3 * f;
+        for (let k = 0; k < 3; k++) {
+          x[to + k] = (wanted[f] as Uint8Array)[3 * i + k] as number;
+          y[to + k] = (moved[f] as Uint8Array)[3 * i + k] as number;
+        }
+      }
+    }
+  }
+  const shape = [batch, size, size, channels];
+  return { frames: { data: x, shape }, reference: { data: y, shape } };
+}
+
+const moves = config.motion !== undefined;
 const weights = { squared: 4, absolute: 0.3, structural: 0.1 };
 const trainer = await Trainer.create(
   runtime,
-  (g) => clipTraining(g, config, { batch, size, groups: GROUPS, seed, weights }),
+  (g) => clipTraining(g, config, { batch, size, groups: moves ? 1 : GROUPS, seed, weights }),
   { betas: [0.9, 0.99], clipNorm: 0.5, averageDecay: 0.997 },
 );
+if (values.from !== undefined) {
+  startWithMotion(config, readSafetensors(readFileSync(values.from)).tensors, trainer.state());
+}
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
@@ -153,15 +234,19 @@ const dB = (squared: number) => (10 * Math.log10(4 / squared)).toFixed(2);
 await trainLoop(trainer, {
   steps,
   schedule,
-  batch: pixels,
+  batch: moves ? walkPixels : pixels,
   samples: batch,
   checkpoint: join(folder, "checkpoint.safetensors"),
   checkpointEvery: 120,
   log: join(folder, "log.jsonl"),
+  logEvery: 25,
   signal: stop.signal,
   onProgress: (p) =>
     console.log(
-      `${progressLine(p)}  PSNR ${dB(p.metrics.squared0 as number)} ${dB(p.metrics.squared1 as number)}`,
+      `${progressLine(p)}  PSNR ${Object.entries(p.metrics)
+        .filter(([key]) => key.startsWith("squared"))
+        .map(([, value]) => dB(value))
+        .join(" ")}`,
     ),
 });
 clearTimeout(timer);

@@ -39,8 +39,13 @@ export interface ClipModelConfig {
   readonly frames: number;
   /** FSQ levels of one code. */
   readonly levels: readonly number[];
-  /** Codes per cell. */
+  /** FSQ codes per cell. */
   readonly codes: number;
+  /**
+   * Largest motion in pixels per group and direction, where cells have a motion code too: the networks
+   * then see the reference as moved to each of the frames, and code what is left.
+   */
+  readonly motion?: number;
   readonly encoder: { readonly width: number; readonly blocks: number };
   /** At 1/8 of the size. */
   readonly decoderEighth: { readonly width: number; readonly blocks: number };
@@ -50,7 +55,7 @@ export interface ClipModelConfig {
 
 const STRIDE = 8;
 
-/** Groups of four, with one code per cell and with two. */
+/** Groups of four: with one code per cell, and with one of motion before it. */
 export const clipConfigs = {
   "clip-8x": {
     frames: 4,
@@ -60,10 +65,11 @@ export const clipConfigs = {
     decoderEighth: { width: 128, blocks: 2 },
     decoderQuarter: { width: 64, blocks: 2 },
   },
-  "clip-8x-fine": {
+  "clip-8x-motion": {
     frames: 4,
     levels: [8, 8, 8, 6, 5],
-    codes: 2,
+    codes: 1,
+    motion: 15,
     encoder: { width: 128, blocks: 2 },
     decoderEighth: { width: 128, blocks: 2 },
     decoderQuarter: { width: 64, blocks: 2 },
@@ -106,14 +112,27 @@ function normalise(pixels: Value): Value {
   return sub(div(transpose(cast(pixels, "float32"), [0, 3, 1, 2]), 127.5), 1);
 }
 
-function perFrame(reference: Value, frames: number): Value {
+/** Channels of the reference: one frame, or one as moved to each of the group's. */
+function referenceChannels(c: ClipModelConfig): number {
+  return c.motion === undefined ? 3 : 3 * c.frames;
+}
+
+/** The reference for each frame. */
+function perFrame(c: ClipModelConfig, reference: Value): Value {
+  if (c.motion !== undefined) return reference;
   return concat(
-    Array.from({ length: frames }, () => reference),
+    Array.from({ length: c.frames }, () => reference),
     1,
   );
 }
 
-/** Frames [B, 3 F, H, W] and reference [B, 3, H, W] to latents [B, Q D, H / 8, W / 8]. */
+/** One frame of reference: the last, where there is one for each. */
+function oneFrame(c: ClipModelConfig, reference: Value): Value {
+  const channels = referenceChannels(c);
+  return channels === 3 ? reference : slice(reference, [1], [channels - 3], [channels]);
+}
+
+/** Frames [B, 3 F, H, W] and reference [B, 3 or 3 F, H, W] to latents [B, Q D, H / 8, W / 8]. */
 function encoder(
   g: GraphBuilder,
   random: Random,
@@ -122,8 +141,8 @@ function encoder(
   reference: Value,
 ): Value {
   const { width, blocks } = c.encoder;
-  const change = sub(frames, perFrame(reference, c.frames));
-  const cells = spaceToDepth(concat([reference, change], 1), STRIDE);
+  const change = sub(frames, perFrame(c, reference));
+  const cells = spaceToDepth(concat([oneFrame(c, reference), change], 1), STRIDE);
   let h = convLayer(g, random, "enc.in", cells, width, { kernel: 1, gain: 1 });
   h = repeat(block, g, random, "enc.8", h, blocks);
   const channels = c.codes * c.levels.length;
@@ -156,7 +175,7 @@ function decoder(
   });
   h = repeat(gatedBlock, g, random, "dec.4", add(h, fine), blocks);
   const out = convLayer(g, random, "dec.out", silu(h), 48 * c.frames, { kernel: 1, gain: 0.001 });
-  return add(perFrame(reference, c.frames), depthToSpace(out, 4));
+  return add(perFrame(c, reference), depthToSpace(out, 4));
 }
 
 function allLevels(c: ClipModelConfig): number[] {
@@ -187,7 +206,16 @@ export function clipTraining(
   config: ClipModelConfig,
   { batch, size, groups, seed, weights }: ClipTrainingOptions,
 ) {
-  let reference = normalise(g.input("reference", [batch, size, size, 3], "uint8"));
+  if (config.motion !== undefined && groups !== 1) {
+    throw new ArgumentError("groups", {
+      expected:
+        "1 where cells have motion: the next group's reference is moved outside of the graph",
+      got: String(groups),
+      remedy: "Feed the output `last` back as the next reference.",
+    });
+  }
+  const before = referenceChannels(config);
+  let reference = normalise(g.input("reference", [batch, size, size, before], "uint8"));
   const channels = 3 * config.frames;
   const x = normalise(g.input("frames", [batch, size, size, channels * groups], "uint8"));
   let loss: Value | undefined;
@@ -212,7 +240,34 @@ export function clipTraining(
     metrics[`similarity${i}`] = similarity;
     reference = stopGradient(clip(slice(y, [1], [channels - 3], [channels]), -1, 1));
   }
-  return { loss: mul(loss as Value, 1 / groups), metrics };
+  return { loss: mul(loss as Value, 1 / groups), metrics, outputs: { last: reference } };
+}
+
+/**
+ * Starts a model with motion from the arrays of one without: those of equal shape as they are, those
+ * that read the reference a quarter (for four frames) each, so that it begins with the frames' mean.
+ */
+export function startWithMotion(
+  config: ClipModelConfig,
+  from: Readonly<Record<string, Tensor>>,
+  into: Readonly<Record<string, Tensor<Float32Array>>>,
+): void {
+  for (const [name, { data, shape }] of Object.entries(into)) {
+    if (name.endsWith(".m") || name.endsWith(".v")) continue;
+    const source = from[name.endsWith(".average") ? name : `${name}.average`];
+    if (!source) continue;
+    const values = source.data as Float32Array;
+    if (source.shape.join() === shape.join()) {
+      data.set(values);
+    } else if (values.length * config.frames === data.length) {
+      // Both [out, places x channels, 1, 1], channels innermost: 3 of one frame, then 3 of each.
+      const width = 3 * config.frames;
+      for (let i = 0; i < data.length; i++) {
+        const [place, channel] = [Math.floor(i / width), i % width];
+        data[i] = (values[place * 3 + (channel % 3)] as number) / config.frames;
+      }
+    }
+  }
 }
 
 /**
@@ -226,7 +281,7 @@ export function clipHalo(c: ClipModelConfig): { encoderHalo: number; decoderHalo
 }
 
 export interface ExportedClipModel {
-  /** "frames" [B, H, W, 3 F] and "reference" [B, H, W, 3], uint8, to "latents" [B, h, w, Q D]. */
+  /** "frames" [B, H, W, 3 F] and "reference" [B, H, W, 3 or 3 F], uint8, to "latents" [B, h, w, Q D]. */
   readonly encoder: Uint8Array;
   /** "latents" (grid points) and "reference" to "pixels" uint8 [B, H, W, 3 F]. */
   readonly decoder: Uint8Array;
@@ -262,14 +317,14 @@ export function exportClipModel(
       new Random(0),
       config,
       pixels(e, "frames", 3 * config.frames),
-      pixels(e, "reference", 3),
+      pixels(e, "reference", referenceChannels(config)),
     ),
     [0, 2, 3, 1],
   );
   const d = new GraphBuilder("clip-decoder");
   const shape: Dim[] = ["batch", "rows", "columns", config.codes * config.levels.length];
   const z = transpose(d.input("latents", shape), [0, 3, 1, 2]);
-  const y = decoder(d, new Random(0), config, z, pixels(d, "reference", 3));
+  const y = decoder(d, new Random(0), config, z, pixels(d, "reference", referenceChannels(config)));
   const scaled = clip(mul(add(y, 1), 127.5), 0, 255);
   const out = cast(roundThrough(transpose(scaled, [0, 2, 3, 1])), "uint8");
   return {

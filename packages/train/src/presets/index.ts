@@ -33,5 +33,5 @@ export {
   exportAudioModel,
 } from "./audio.js";
 export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
-export { clipConfigs, clipHalo, clipTraining, exportClipModel } from "./clip.js";
+export { clipConfigs, clipHalo, clipTraining, exportClipModel, startWithMotion } from "./clip.js";
 export type { ClipModelConfig, ClipTrainingOptions, ExportedClipModel } from "./clip.js";

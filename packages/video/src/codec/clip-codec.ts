@@ -29,6 +29,7 @@ import {
   framesOf,
   MAX_PIXELS,
 } from "../signal/video.js";
+import { estimateMotion, motionCodes, moveReference, stillCode } from "./motion.js";
 import { cropFrame, gather, padFrame, scatter } from "./frames.js";
 import type { Extent } from "./frames.js";
 import { tilesOf } from "./tiles.js";
@@ -41,6 +42,8 @@ export interface ClipSettings extends Timeline {
   readonly keyDecoderHalo: number;
   readonly encoderHalo: number;
   readonly decoderHalo: number;
+  /** Largest motion per group in pixels, where the first code of a cell is its motion. */
+  readonly motion?: number;
 }
 
 export interface ClipEncodeOptions extends EncodeOptions {
@@ -73,7 +76,8 @@ const TILE = 512;
  * A causal clip tokenizer. The first frame is coded alone; each following group of frames is coded
  * together, given the last decoded frame (the reference), which the encoder keeps too. Codes of a group
  * thus depend on earlier frames only, and a still scene is kept and refined. Every `groups` groups a new
- * key frame starts afresh.
+ * key frame starts afresh. With `settings.motion` each cell's first code is its motion since the
+ * reference, found by block matching; the networks see the reference as moved and code what is left.
  *
  * Grid: [t, h, w] steps and cells of 8 x 8 pixels, Q codes a cell. Side: width, height (pixels), fps,
  * frames (frames from the stream's start to the grid's end).
@@ -84,6 +88,8 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   /** Milliseconds until a group is whole, at 25 frames per second; the time of the networks comes on top. */
   readonly latencyMs: number;
   private readonly stride: number;
+  /** Codes of a cell, and those of them that the quantizer makes. */
+  private readonly width: number;
   private readonly codes: number;
 
   constructor(
@@ -93,15 +99,19 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     this.quantizer = createQuantizer(manifest.quantizer);
     this.settings = manifest.settings as unknown as ClipSettings;
     this.stride = manifest.stride[2] as number;
-    this.codes = manifest.codebookSizes.length;
+    const { motion } = this.settings;
+    this.width = manifest.codebookSizes.length;
+    this.codes = this.width - (motion === undefined ? 0 : 1);
     this.latencyMs = (this.settings.frames - 1) * 40;
     const [size] = this.quantizer.codebookSizes;
+    const vectors = motion === undefined ? [] : [motionCodes(motion)];
     if (
       this.quantizer.codebookSizes.length !== 1 ||
-      manifest.codebookSizes.some((k) => k !== size)
+      this.codes < 1 ||
+      manifest.codebookSizes.some((k, i) => k !== (vectors[i] ?? size))
     ) {
       throw new MismatchError(`manifest of ${manifest.id}`, {
-        expected: `codebooks of ${String(size)} entries, as ${manifest.quantizer} has`,
+        expected: `codebooks of ${[...vectors, size].join(", ")} entries, as its motion and ${manifest.quantizer} have`,
         got: manifest.codebookSizes.join(", "),
         remedy: "Correct the manifest.",
       });
@@ -319,10 +329,10 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     side: { width: number; height: number; fps: number; frames: number },
   ): TokenGrid {
     const { rows, columns } = this.extentOf(side.width, side.height);
-    const data = new Int32Array(chunks.length * rows * columns * this.codes);
+    const data = new Int32Array(chunks.length * rows * columns * this.width);
     for (const [i, chunk] of chunks.entries()) data.set(chunk, i * chunk.length);
     return createTokenGrid({
-      codes: { data, shape: [chunks.length * rows * columns, this.codes] },
+      codes: { data, shape: [chunks.length * rows * columns, this.width] },
       shape: [chunks.length, rows, columns],
       codebookSizes: this.manifest.codebookSizes,
       side,
@@ -339,11 +349,14 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   async encodeStep(
     frames: readonly Uint8Array[],
     reference: Uint8Array | undefined,
-    { rows, columns }: Extent,
+    extent: Extent,
     tileSize?: number,
   ): Promise<Int32Array> {
     const { settings, sessions, stride, quantizer } = this;
+    const { rows, columns } = extent;
     const halo = reference ? settings.encoderHalo : settings.keyEncoderHalo;
+    const motion = this.motionOf(frames, reference, extent);
+    const references = reference && this.referencesOf(reference, motion, extent);
     const width = this.codes * quantizer.dim;
     const latents = new Float32Array(rows * columns * width);
     for (const tile of tilesOf(rows, columns, this.tileCells(tileSize), halo)) {
@@ -352,8 +365,8 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
         data: gather(list, columns, stride, tile),
         shape: [1, high * stride, wide * stride, 3 * list.length],
       });
-      const result = reference
-        ? await sessions.encoder.run({ frames: pixels(frames), reference: pixels([reference]) })
+      const result = references
+        ? await sessions.encoder.run({ frames: pixels(frames), reference: pixels(references) })
         : await sessions.keyEncoder.run({ pixels: pixels(frames) });
       const out = (result.latents as Tensor<Float32Array>).data;
       for (let y = tile.y0; y < tile.y1; y++) {
@@ -365,17 +378,54 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
       }
     }
     const { dim } = quantizer;
-    return quantizer.quantize({ data: latents, shape: [latents.length / dim, dim] }).data;
+    const codes = quantizer.quantize({ data: latents, shape: [latents.length / dim, dim] }).data;
+    if (!motion) return codes;
+    const out = new Int32Array(rows * columns * this.width);
+    for (let i = 0; i < motion.length; i++) {
+      out[i * this.width] = motion[i] as number;
+      out.set(codes.subarray(i * this.codes, (i + 1) * this.codes), i * this.width + 1);
+    }
+    return out;
+  }
+
+  /** Motion code of each cell, where the tokenizer has them. */
+  private motionOf(
+    frames: readonly Uint8Array[],
+    reference: Uint8Array | undefined,
+    { rows, columns }: Extent,
+  ): Int32Array | undefined {
+    const { stride } = this;
+    const { motion } = this.settings;
+    if (motion === undefined) return undefined;
+    if (!reference) return new Int32Array(rows * columns).fill(stillCode(motion));
+    return estimateMotion(reference, frames, { rows, columns, stride }, motion);
+  }
+
+  /** What the group's networks see of the reference: itself, or it as moved to each frame. */
+  private referencesOf(
+    reference: Uint8Array,
+    codes: Int32Array | undefined,
+    { rows, columns }: Extent,
+  ): readonly Uint8Array[] {
+    const { stride } = this;
+    const { motion, frames } = this.settings;
+    if (motion === undefined || !codes) return [reference];
+    return moveReference(reference, codes, frames, { rows, columns, stride }, motion);
   }
 
   /** Codes of one step to padded frames: one of a key, `frames` of a group. */
   async decodeStep(
-    codes: Int32Array,
+    all: Int32Array,
     reference: Uint8Array | undefined,
-    { rows, columns }: Extent,
+    extent: Extent,
     tileSize?: number,
   ): Promise<Uint8Array[]> {
     const { settings, sessions, stride, quantizer } = this;
+    const { rows, columns } = extent;
+    const moves = settings.motion !== undefined;
+    const codes = moves ? all.filter((_, i) => i % this.width !== 0) : all;
+    const motion = moves ? all.filter((_, i) => i % this.width === 0) : undefined;
+    const references = reference && this.referencesOf(reference, motion, extent);
     const values = quantizer.dequantize({ data: codes, shape: [codes.length, 1] }).data;
     const width = this.codes * quantizer.dim;
     const count = reference ? settings.frames : 1;
@@ -392,12 +442,12 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
         data.set(values.subarray(from, from + wide * width), y * wide * width);
       }
       const latents = { data, shape: [1, high, wide, width] };
-      const result = reference
+      const result = references
         ? await sessions.decoder.run({
             latents,
             reference: {
-              data: gather([reference], columns, stride, tile),
-              shape: [1, high * stride, wide * stride, 3],
+              data: gather(references, columns, stride, tile),
+              shape: [1, high * stride, wide * stride, 3 * references.length],
             },
           })
         : await sessions.keyDecoder.run({ latents });

@@ -86,8 +86,11 @@ function provideWebCodecs(): Promise<void> {
     try {
       // Named by a variable: bundlers and type checkers need not find what is optional.
       const name = "@mediabunny/server";
-      const server = (await import(name)) as { registerMediabunnyServer: () => void };
-      server.registerMediabunnyServer();
+      const server = (await import(name)) as {
+        registerMediabunnyServer: (options: { hardwareContext: null }) => void;
+      };
+      // Without the search for a graphics card, which writes to stderr what it does not find.
+      server.registerMediabunnyServer({ hardwareContext: null });
     } catch (error) {
       throw new MissingError("video decoder", {
         expected: "ffmpeg on the PATH, or the package @mediabunny/server",

@@ -71,10 +71,27 @@ export async function openWithMediabunny(
       fullRange: declared.fullRange === true,
     };
     if (options.fps === undefined) {
-      fps = nominalRate((await track.computePacketStats(RATE_PACKETS)).averagePacketRate);
+      const { packetCount, averagePacketRate } = await track.computePacketStats(RATE_PACKETS);
+      if (packetCount === 0) {
+        throw new FormatError("video stream", {
+          expected: "at least one frame",
+          got: "none",
+          remedy: "Check the file; it may be cut off.",
+        });
+      }
+      // A lone frame of no duration has no rate.
+      fps = averagePacketRate > 0 && averagePacketRate < 1000 ? nominalRate(averagePacketRate) : 25;
     }
     checkFps(fps);
     duration = await input.getDurationFromMetadata();
+  } catch (error) {
+    if (isDtokError(error)) throw error;
+    throw new FormatError("video file", {
+      expected: "a whole header",
+      got: (error as Error).message,
+      remedy: "Check the file; it may be cut off.",
+      cause: error,
+    });
   } finally {
     input.dispose();
   }
@@ -86,9 +103,9 @@ export async function openWithMediabunny(
       let start = 0;
       let next = 0;
       for await (const sample of new VideoSampleSink(own.track).samples()) {
-        options.signal?.throwIfAborted();
         let image: ImageSignal;
         try {
+          options.signal?.throwIfAborted();
           if (!current) start = sample.timestamp;
           const due = Math.round((sample.timestamp - start) * fps);
           // Without a frame before it, there is nothing to repeat.
@@ -110,7 +127,14 @@ export async function openWithMediabunny(
         }
         current = image;
       }
-      if (current) yield current;
+      if (!current) {
+        throw new FormatError("video stream", {
+          expected: "frames that decode",
+          got: "none",
+          remedy: "Check the file; it may be cut off or damaged.",
+        });
+      }
+      yield current;
     } catch (error) {
       if (isDtokError(error) || options.signal?.aborted) throw error;
       throw new FormatError("video stream", {
