@@ -10,6 +10,7 @@ const benches = {
   train: "a training step against the bare matrix-product rate",
   run: "a task of the leaderboard: run image/reconstruction [--plugin <folder>]… [--write]",
   image: "photograph tokenizers: time outside the model, cold start of the command, speed",
+  video: "clip tokenizers end to end: frames a second, share of the model, overlap with media",
   llm: "packing, unpacking, masks and merges of sequences",
 } as const;
 
