@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +40,38 @@ describe.skipIf(!ffmpeg)("dtok with clips", () => {
     const { results } = JSON.parse(measured.stdout) as { results: { psnr: number }[] };
     expect(results[0]!.psnr).toBeGreaterThan(10);
     expect(readdirSync(at("compare")).toSorted()).toEqual(["clip.compare.mp4", "clip.strip.png"]);
+  }, 120_000);
+
+  it("leaves no child, no file and no folder behind at Ctrl-C", async () => {
+    // Half an hour of it, as one long file, so that it is surely under way when it is stopped.
+    const long = ["-stream_loop", "1800", "-i", at("clip.mp4"), "-c", "copy", at("long.mp4")];
+    expect(spawnSync("ffmpeg", ["-v", "error", ...long]).status).toBe(0);
+    const before = readdirSync(folder).toSorted();
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@dtok/source", bin, "encode", at("long.mp4"), "-o"].concat(
+        at("long.tokens.safetensors"),
+      ),
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+    const exit = new Promise<number | null>((done) => child.once("close", done));
+    // The decoder of the file reading.
+    const decoders = () =>
+      spawnSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" })
+        .stdout.split("\n")
+        .filter((row) => row.includes("ffmpeg") && row.includes(at("long.mp4")));
+    const until = Date.now() + 60_000;
+    while (decoders().length === 0 && child.exitCode === null && Date.now() < until) {
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    expect(decoders().length, said).toBeGreaterThan(0);
+    child.kill("SIGINT");
+    expect(await exit).toBe(130);
+    expect(said).toMatch(/interrupted/);
+    expect(decoders()).toEqual([]);
+    expect(readdirSync(folder).toSorted()).toEqual(before);
   }, 120_000);
 
   it("says what is wrong and writes nothing", () => {

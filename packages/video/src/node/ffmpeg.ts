@@ -99,7 +99,8 @@ export async function probe(path: string, signal?: AbortSignal): Promise<ProbedS
     "-select_streams",
     "v:0",
     "-show_entries",
-    "stream=width,height,r_frame_rate,avg_frame_rate,color_space,color_range:side_data=rotation:format=duration",
+    // `side_data` alone would also match that of frames, and read the whole film for it.
+    "stream=width,height,r_frame_rate,avg_frame_rate,color_space,color_range:stream_side_data=rotation:format=duration",
     "-of",
     "json",
     "-i",
