@@ -157,9 +157,15 @@ describe("dtok recsys", { timeout: 120_000 }, () => {
 
   it("refuses bad input in words, and leaves what is good", async () => {
     writeFileSync(at("twice.jsonl"), '{"id":"a","v":[1,2]}\n{"id":"a","v":[1,2]}\n');
+    writeFileSync(at("mixed.jsonl"), '{"id":"a","v":[1,2]}\n{"id":"b","v":[1,2,3]}\n');
+    writeFileSync(at("missing.jsonl"), '{"id":"a","v":[1,2]}\n{"id":"b"}\n');
+    writeFileSync(at("nan.jsonl"), '{"id":"a","v":[1,2]}\n{"id":"b","v":[1,null]}\n');
     const before = readFileSync(at("ids/catalogue.safetensors"));
     const cases: [string[], number, RegExp][] = [
       [["fit", at("twice.jsonl"), "-o", at("x")], 1, /"a" at rows 0 and 1/],
+      [["fit", at("mixed.jsonl"), "-o", at("x")], 1, /row 1.*3 numbers/],
+      [["fit", at("missing.jsonl"), "-o", at("x")], 1, /row 1.*none/],
+      [["fit", at("nan.jsonl"), "-o", at("x")], 1, /NaN in item "b"/],
       [["fit", at("films.jsonl"), "--vector", "nope", "-o", at("x")], 1, /column nope/],
       [["fit", at("films.jsonl"), "--levels", "3", "-o", at("x")], 1, /3x256/],
       [["fit", at("films.jsonl"), "--method", "magic", "-o", at("x")], 2, /residual/],
@@ -176,5 +182,25 @@ describe("dtok recsys", { timeout: 120_000 }, () => {
       }),
     );
     expect(readFileSync(at("ids/catalogue.safetensors"))).toEqual(before);
+    expect(readdirSync(folder)).not.toContain("x");
+  });
+
+  it("takes one item, and items that are all the same", async () => {
+    writeFileSync(at("one.jsonl"), '{"id":"only","v":[1,2]}\n');
+    const same = Array.from({ length: 300 }, (_, i) => `{"id":"s${i}","v":[1,2]}`);
+    writeFileSync(at("same.jsonl"), same.join("\n"));
+    const [one, all] = await Promise.all(
+      ["one", "same"].map((name) =>
+        dtok("fit", at(`${name}.jsonl`), "--levels", "2x8", "-o", at(`ids-${name}`), "--json"),
+      ),
+    );
+    expect(JSON.parse(one!.stdout)).toMatchObject({ items: 1, collisions: { rate: 0 } });
+    expect(JSON.parse(all!.stdout)).toMatchObject({ items: 300, collisions: { largest: 300 } });
+    const { codes } = Catalogue.load(readFileSync(at("ids-same/catalogue.safetensors")));
+    const width = codes.shape[1];
+    const ids = new Set(
+      Array.from({ length: 300 }, (_, n) => codes.data.subarray(n * width, (n + 1) * width).join()),
+    );
+    expect(ids.size).toBe(300);
   });
 });

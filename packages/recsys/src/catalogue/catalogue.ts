@@ -516,9 +516,12 @@ export function chunksOf(source: VectorSource): AsyncIterable<Matrix> | Iterable
 }
 
 /** Sum over all vectors. */
-export function squaredError(a: Matrix, b: Matrix): number {
+export function squaredError({ data: a }: Matrix, { data: b }: Matrix): number {
   let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
+  for (let i = 0; i < a.length; i++) {
+    const gap = a[i]! - b[i]!;
+    sum += gap * gap;
+  }
   return sum;
 }
 

@@ -4,6 +4,7 @@ import {
   FormatError,
   LimitError,
   ShapeError,
+  ValueError,
   openNpyRows,
   readSafetensors,
   toFloat32,
@@ -54,7 +55,7 @@ const MAX_WHOLE = 2 ** 31 - 1;
  *
  * @throws ArgumentError for a file or column that is not there (duplicate ids are the catalogue's to
  *   refuse); FormatError for damaged files; ShapeError, on reading, for missing vectors and vectors
- *   of other widths than the first
+ *   of other widths than the first, ValueError for NaN and infinities
  */
 export async function openItems(path: string, options: OpenItemsOptions = {}): Promise<ItemFile> {
   const kind = /\.(npy|parquet|jsonl|ndjson|csv|tsv|safetensors)$/i.exec(path)?.[1]?.toLowerCase();
@@ -75,10 +76,43 @@ export async function openItems(path: string, options: OpenItemsOptions = {}): P
       cause,
     });
   }
-  if (kind === "npy") return openNpy(path, options);
-  if (kind === "parquet") return openParquet(path, options);
-  if (kind === "csv" || kind === "tsv") return openCsv(path, options);
-  return kind === "safetensors" ? openSafetensors(path, options) : openJsonLines(path, options);
+  const file = await (kind === "npy"
+    ? openNpy(path, options)
+    : kind === "parquet"
+      ? openParquet(path, options)
+      : kind === "csv" || kind === "tsv"
+        ? openCsv(path, options)
+        : kind === "safetensors"
+          ? openSafetensors(path, options)
+          : openJsonLines(path, options));
+  return { ...file, vectors: finite(file) };
+}
+
+/** The vectors of a file, with the item named where a number is NaN or infinite. */
+function finite({ source, ids, vectors }: ItemFile): VectorStream {
+  return {
+    ...vectors,
+    async *chunks() {
+      let first = 0;
+      for await (const chunk of vectors.chunks()) {
+        const { data, shape } = chunk;
+        // 0 times a number is 0, but NaN for NaN and infinities: one sum tells of the whole chunk.
+        let sum = 0;
+        for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+        if (sum !== 0) {
+          const at = data.findIndex((value) => !Number.isFinite(value));
+          const row = first + Math.floor(at / shape[1]);
+          throw new ValueError(source, {
+            expected: "finite numbers",
+            got: `${data[at]} in item ${JSON.stringify(ids[row])} (row ${row}, number ${at % shape[1]})`,
+            remedy: "Find where the encoder made it, or drop that item.",
+          });
+        }
+        yield chunk;
+        first += shape[0];
+      }
+    },
+  };
 }
 
 async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFile> {

@@ -113,7 +113,7 @@ function usageChart(
     .join("");
   const line = (60 - (even / top) * 58).toFixed(2);
   const name = levelName(level);
-  return `<figure><figcaption><b>Level ${name}</b> ${number(usage.used)} of ${number(size)} codes used · ${usage.entropy.toFixed(2)} of ${Math.log2(size).toFixed(2)} bits</figcaption>
+  return `<figure><figcaption><b>Level ${name}</b> ${number(usage.used)} of ${number(size)} codes · ${usage.entropy.toFixed(2)} of ${Math.log2(size).toFixed(2)} bits</figcaption>
 <svg viewBox="0 0 ${bins} 60" preserveAspectRatio="none" role="img" aria-label="Items per code of level ${name}, busiest first: from ${number(Math.round(heights[0] ?? 0))} down to ${number(Math.round(heights.at(-1) ?? 0))}">${bars}<line x1="0" x2="${bins}" y1="${line}" y2="${line}"/></svg></figure>`;
 }
 
@@ -141,8 +141,8 @@ figure{margin:0}figcaption{font-size:.85rem;color:var(--soft);margin-bottom:.3re
 svg{display:block;width:100%;height:84px;background:var(--tint);border-radius:.4rem}rect{fill:var(--bar)}line{stroke:var(--ink);stroke-dasharray:2 2;vector-effect:non-scaling-stroke;opacity:.55}
 .search{display:block;margin-bottom:.6rem}input{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.35rem .6rem;width:min(28rem,75vw)}
 ul{list-style:none;margin:0;padding:0}.tree ul{padding-left:1.35rem;border-left:1px solid var(--line);margin-left:.4rem}
-summary{cursor:pointer;padding:.1rem 0}code{font:.88em ui-monospace,monospace}.n{color:var(--soft);font-size:.85rem;margin-left:.5rem}
-.ex{color:var(--soft);font-size:.85rem;margin-left:.6rem}.leaf{padding:.1rem 0 .1rem 1.05rem}#hits li{padding:.1rem 0}#hits:not(:empty){margin-bottom:1.2rem}
+summary{cursor:pointer;padding:.1rem 0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}summary:focus-visible{outline:2px solid var(--bar);outline-offset:-2px}button{font:inherit;font-size:.85rem;color:inherit;background:var(--tint);border:1px solid var(--line);border-radius:.4rem;padding:.15rem .6rem;margin:.2rem 0;cursor:pointer}code{font:.88em ui-monospace,monospace}.n{color:var(--soft);font-size:.85rem;margin-left:.5rem}
+.ex{color:var(--soft);font-size:.85rem;margin-left:.6rem}.leaf{padding:.1rem 0 .1rem 1.05rem;overflow-wrap:anywhere}#hits li{padding:.1rem 0}#hits:not(:empty){margin-bottom:1.2rem}
 `;
 
 const SCRIPT = `
@@ -150,8 +150,11 @@ const SCRIPT = `
   const { depth, codes, items, names } = JSON.parse(document.getElementById("data").textContent);
   const PAGE = 300;
   const cut = (text) => (text.length > 40 ? text.slice(0, 39) + "…" : text);
+  const count = (n) => n.toLocaleString("en-GB");
+  // The first and the last item of a prefix, without the names behind the labels.
+  const examples = (i, j) => [...new Set([items[i], items[j - 1]].map((text) => cut(text.split("  ·  ")[0])))].join(", ");
   const token = (l, c) => "<" + names[l] + "_" + c + ">";
-  const idOf = (n) => { let t = ""; for (let l = 0; l < depth; l++) t += token(l, codes[n * depth + l]); return t; };
+  const idOf = (n, first = 0) => { let t = ""; for (let l = first; l < depth; l++) t += token(l, codes[n * depth + l]); return t; };
   const make = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
   // Items come in the order of their IDs: a prefix is a range.
   const groups = (begin, end, l) => {
@@ -165,23 +168,31 @@ const SCRIPT = `
     }
     return out;
   };
-  const leaf = (n) => { const li = make("li", "leaf"); li.append(make("code", "", idOf(n)), " ", items[n]); return li; };
+  // Under a prefix only what follows it is shown.
+  const leaf = (n, first) => { const li = make("li", "leaf"); li.append(make("code", "", idOf(n, first)), " ", items[n]); return li; };
   const more = (ul, list, from, draw) => {
     for (const entry of list.slice(from, from + PAGE)) ul.append(draw(entry));
     if (from + PAGE >= list.length) return;
-    const li = make("li"), b = make("button", "", "Show more of " + list.length);
-    b.onclick = () => { li.remove(); more(ul, list, from + PAGE, draw); };
+    const li = make("li"), b = make("button", "", "Show more: " + count(from + PAGE) + " of " + count(list.length) + " shown");
+    b.onclick = () => {
+      li.remove();
+      more(ul, list, from + PAGE, draw);
+      // The keyboard goes on where the button was.
+      const next = ul.children[from + PAGE], place = next.querySelector("summary, button") ?? next;
+      if (place === next) next.tabIndex = -1;
+      place.focus();
+    };
     li.append(b); ul.append(li);
   };
   const fill = (ul, begin, end, l) => {
     if (l === depth || end - begin === 1) {
-      more(ul, Array.from({ length: end - begin }, (_, i) => begin + i), 0, leaf);
+      more(ul, Array.from({ length: end - begin }, (_, i) => begin + i), 0, (n) => leaf(n, l));
       return;
     }
     more(ul, groups(begin, end, l), 0, ([c, i, j]) => {
-      if (j - i === 1) return leaf(i);
+      if (j - i === 1) return leaf(i, l);
       const li = make("li"), d = make("details"), s = make("summary"), inner = make("ul");
-      s.append(make("code", "", token(l, c)), make("span", "n", (j - i).toLocaleString("en-GB") + " items"), make("span", "ex", cut(items[i]) + ", " + cut(items[j - 1])));
+      s.append(make("code", "", token(l, c)), make("span", "n", count(j - i) + " items"), make("span", "ex", examples(i, j)));
       d.append(s, inner); li.append(d);
       d.addEventListener("toggle", () => { if (d.open && !inner.hasChildNodes()) fill(inner, i, j, l + 1); });
       return li;
@@ -198,9 +209,9 @@ const SCRIPT = `
     let found = 0;
     for (let n = 0; n < items.length; n++) {
       if (byId ? !idOf(n).startsWith(text) : !items[n].toLowerCase().includes(text)) continue;
-      if (++found <= 50) ul.append(leaf(n));
+      if (++found <= 50) ul.append(leaf(n, 0));
     }
-    hits.append(make("p", "", found === 0 ? "Nothing found." : found + " found" + (found > 50 ? ", the first 50:" : ":")), ul);
+    hits.append(make("p", "", found === 0 ? "Nothing found." : count(found) + " found" + (found > 50 ? ", the first 50:" : ":")), ul);
   });
 })();
 `;
