@@ -47,6 +47,8 @@ beforeAll(() => {
   copyFileSync(join(root, "samples", "cat.jpg"), join(folder, "photo.jpg"));
   const sound = join(root, "packages", "audio", "test", "fixtures", "tone.mp3");
   copyFileSync(sound, join(folder, "talk.mp3"));
+  const motion = join(root, "packages", "motion", "test", "fixtures", "walk.bvh");
+  copyFileSync(motion, join(folder, "walk.bvh"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -76,3 +76,60 @@ test("what cannot be read is a typed error and writes nothing", async () => {
     /bvh/,
   );
 });
+
+test("trajectories of a robot: fit, encode, decode, by the columns' names", async () => {
+  const rows = Array.from({ length: 200 }, (_, t) =>
+    [t / 50, Math.sin(t / 9), Math.cos(t / 15)].map((v) => v.toFixed(5)).join(","),
+  );
+  writeFileSync(path("arm.csv"), `time,elbow,wrist\n${rows.join("\n")}\n`);
+  // Other columns, in another order: found by name.
+  const turned = rows.map((row) => row.split(",").toReversed().join(","));
+  writeFileSync(path("turned.csv"), `wrist,elbow,time\n${turned.join("\n")}\n`);
+  for (const kind of ["bins", "fast", "skills", "saq", "hyperbolic"]) {
+    const tokenizer = path(`${kind}.safetensors`);
+    const extra = {
+      bins: "bins=128",
+      fast: "chunk=10,quantiles=0:1",
+      skills: "size=32",
+      saq: "quantizer=vq:16",
+      hyperbolic: "quantizer=vq-hyp:32",
+    }[kind]!;
+    const fit = ["motion", "actions", "fit", kind, path("arm.csv"), "--without", "time"];
+    await dtok(...fit, "--with", extra, "-o", tokenizer);
+    const made = JSON.parse(
+      await dtok(
+        ..."motion actions encode".split(" "),
+        path("turned.csv"),
+        "-t",
+        tokenizer,
+        "-o",
+        path("arm.tokens"),
+        "--json",
+      ),
+    ) as { rows: number; rmse: number };
+    expect(made.rows).toBe(200);
+    expect(made.rmse).toBeLessThan(0.3);
+    const decode = ["motion", "actions", "decode", path("arm.tokens"), "-t", tokenizer];
+    await dtok(...decode, "-o", path("back.csv"));
+    const lines = readFileSync(path("back.csv"), "utf8").trim().split("\n");
+    expect(lines[0]).toBe("elbow,wrist");
+    expect(lines.length).toBe(201);
+    await dtok(...decode, "-o", path("back.npy"));
+    await dtok(
+      ...fit.slice(0, 4),
+      path("back.npy"),
+      "--with",
+      extra,
+      "-o",
+      path("npy.safetensors"),
+    );
+  }
+  const tokens = ["motion", "actions", "encode", path("walk.bvh"), "-t", path("bins.safetensors")];
+  await expect(dtok(...tokens, "-o", path("x"))).rejects.toThrow(/\.csv/);
+  const misspelt = ["motion", "actions", "fit", "bins", path("arm.csv"), "--with", "bin=3"];
+  await expect(dtok(...misspelt, "-o", path("x"))).rejects.toThrow(/bins, quantiles/);
+  const cut = ["motion", "actions", "encode", path("cut.csv"), "-t", path("bins.safetensors")];
+  writeFileSync(path("cut.csv"), "elbow,wrist\n1,2\n3\n");
+  await expect(dtok(...cut, "-o", path("x"))).rejects.toThrow(/line 3/);
+  expect(readdirSync(folder)).not.toContain("x");
+});

@@ -33,6 +33,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { readInput, writeOutput } from "../files.js";
 import { interruption, printJson, table } from "../output.js";
+import { addActions } from "./actions.js";
 
 export const MOTION_MODEL = "human-rvq";
 const FILES = [".bvh", ".glb", ".gltf", ".npy", ".json", ".txt"];
@@ -265,6 +266,7 @@ Examples:
         printJson({ input: path, output: options.output, frames: frameCount(made) });
       else process.stdout.write(`${path} -> ${options.output}\n`);
     });
+  addActions(motion);
 }
 
 /** `dtok eval walk.bvh`: numbers, and original beside reconstruction as GIF and HTML. */

@@ -45,3 +45,18 @@ export async function readParquetTrajectory(
   );
   return finish(rows, schema, name);
 }
+
+/** The names of a Parquet table's columns. @throws FormatError */
+export async function parquetColumns(bytes: Uint8Array, name = "trajectory"): Promise<string[]> {
+  try {
+    const metadata = await parquetMetadataAsync(bytes.slice().buffer);
+    return parquetSchema(metadata).children.map(({ element }) => element.name);
+  } catch (error) {
+    throw new FormatError(name, {
+      expected: "a Parquet file",
+      got: (error as Error).message,
+      remedy: "Check the file.",
+      cause: error,
+    });
+  }
+}

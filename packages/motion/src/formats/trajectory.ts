@@ -52,7 +52,7 @@ export function readCsvTrajectory(
   if (first < 0) throw empty(name);
   const cut = separator(lines[first]!);
   const head = cut(lines[first]!);
-  const headed = head.some((word) => word === "" || !Number.isFinite(Number(word)));
+  const headed = isHeader(head);
   const names = headed ? head : head.map((_, i) => String(i));
   const pick = columnPicker(names, schema, name);
   const rows: number[][] = [];
@@ -87,6 +87,17 @@ export function readCsvTrajectory(
   }
   return finish(rows, schema, name);
 }
+
+/** The names of a table's columns: its header, or their numbers from 0. @throws FormatError */
+export function csvColumns(text: string, name = "trajectory"): string[] {
+  const first = /\S[^\r\n]*/.exec(text)?.[0];
+  if (first === undefined) throw empty(name);
+  const head = separator(first)(first);
+  return isHeader(head) ? head : head.map((_, i) => String(i));
+}
+
+const isHeader = (words: readonly string[]) =>
+  words.some((word) => word === "" || !Number.isFinite(Number(word)));
 
 function separator(line: string): (line: string) => string[] {
   for (const mark of [",", ";", "\t"])
