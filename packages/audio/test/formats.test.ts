@@ -281,6 +281,26 @@ describe("bad input", () => {
     expect(["format", "argument"]).toContain((await failure(collect(rate))).code);
   });
 
+  it("a long stream is read only as far as it is needed", async () => {
+    const seconds = 600;
+    const second = encodeWav({ samples: [tone(16_000, 440, 1)], sampleRate: 16_000 }).subarray(44);
+    let sent = 0;
+    async function* bytes() {
+      yield wavHeader({ sampleRate: 16_000, channels: 1, frames: seconds * 16_000 });
+      for (let i = 0; i < seconds; i++) {
+        sent += second.length;
+        yield Uint8Array.from(second);
+      }
+    }
+    let [got, ahead] = [0, 0];
+    for await (const { samples } of openAudio(bytes())) {
+      got += samples[0]!.length * 2;
+      ahead = Math.max(ahead, sent - got);
+    }
+    expect(got).toBe(seconds * second.length);
+    expect(ahead).toBeLessThan(4e6);
+  });
+
   it("0 samples and 1 sample are recordings", async () => {
     for (const count of [0, 1]) {
       const wav = encodeWav({

@@ -1,5 +1,6 @@
 /**
- * Writes models/<name>/README.md from what evaluate.ts measured (card.json):
+ * Writes models/<name>/README.md from what evaluate.ts measured (card.json), and the measures into the
+ * manifest src/tokenizers/<name>.ts:
  *
  *   tsx --conditions=@dtok/source tooling/recipes/audio/card.ts sound-16k
  */
@@ -14,16 +15,20 @@ import type { Source } from "./fetch.js";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..", "..");
 const name = (process.argv[2] ?? "sound-16k") as AudioTokenizerName;
-const folder = join(root, "packages", "audio", "models", name);
-const card = JSON.parse(readFileSync(join(folder, "card.json"), "utf8")) as {
+const { manifest } = plugins[name];
+// A tokenizer that shares another's networks lies beside them.
+const shared = (manifest.settings as { readonly folder?: string }).folder;
+const folder = join(root, "packages", "audio", "models", shared ?? name);
+const cardPath = join(folder, shared === undefined ? "card.json" : `${name}.card.json`);
+const card = JSON.parse(readFileSync(cardPath, "utf8")) as {
   metric: string;
   value: number;
+  unit?: string;
   data: string;
 }[];
 const { packages } = JSON.parse(readFileSync(join(here, "sources.json"), "utf8")) as {
   packages: Source[];
 };
-const { manifest } = plugins[name];
 const COLUMNS = [
   ["kbps", "kbit/s", 2],
   ["melDistance", "mel distance (less is better)", 3],
@@ -45,14 +50,39 @@ const tables = [...new Set(card.map(({ data }) => data))].map((data) => {
       `| ${w} | ${columns.map(([metric, , digits]) => found(`${w} ${metric}`)?.toFixed(digits) ?? "–").join(" | ")} |`,
   );
   const used = found("share of the codebooks used");
+  const runs = found("frames per run of one unit");
+  const [size] = manifest.codebookSizes;
+  const notes = [
+    ...(used === undefined
+      ? []
+      : manifest.codebookSizes.length > 1
+        ? [`${(used * 100).toFixed(0)} % of all codes occur in these sounds.`]
+        : [`${Math.round(used * size)} of ${size} codes occur in these sounds.`]),
+    ...(runs === undefined ? [] : [`Runs of one unit last ${runs.toFixed(2)} frames on average.`]),
+  ];
   return `### ${data[0]!.toUpperCase()}${data.slice(1)}
 
 | | ${columns.map(([, title]) => title).join(" | ")} |
 | --- | ${columns.map(() => "---:").join(" | ")} |
 ${rows.join("\n")}
 
-${used === undefined ? "" : `${(used * 100).toFixed(0)} % of all codes occur in these sounds.\n`}`;
+${notes.length === 0 ? "" : `${notes.join(" ")}\n`}`;
 });
+const LIMITS: Record<AudioTokenizerName, string> = {
+  "sound-16k": `16 kHz: nothing above 8 kHz is kept. Trained without an adversary: noise and breath come back smooth. Not
+trained on singing, and hardly on several voices at once.`,
+  "speech-40hz": `Trained for 34 minutes on two processor cores by mel distance alone, without an adversary and without a term on
+the waveform: no phase is kept (SI-SDR says nothing here) and voices are hoarse. By STOI it is as intelligible as
+Codec2 at 1.4 kbit/s on full-band speech, at less than half its bits, and clearly less so on telephone prompts;
+PESQ is near its floor in both. Expect words to be lost; no listening test was made. For what a person is to
+listen to take sound-16k. Not for music. 16 kHz: nothing above 8 kHz is kept.`,
+  "units-50hz": `These are clusters of sound-16k's latents, trained to bring sound back and not to tell phones apart as features
+learnt from masked speech are: a unit depends on the voice too, a phone has several units, and runs are short.
+How well units tell phones or words apart was not measured. What the decoder makes of them is rough (STOI below
+0.61), for checking by ear. Merging runs of one unit (toUnits) loses nothing; fromUnits undoes it. Fitted on
+speech alone, not for music. 16 kHz: nothing above 8 kHz is kept.`,
+};
+const compared = card.some(({ metric }) => metric.startsWith("Opus"));
 const files = Object.values(
   manifest.files as Record<string, { readonly path: string; readonly bytes: number }>,
 );
@@ -67,15 +97,13 @@ ${manifest.description}
 
 ## Measured
 
-All codecs in one run, on clips put end to end; bits of the others are those of their whole files, bits of
-the tokens are those of the codes. Mel distance sums mean log10 differences over windows of 32 to 2048
+${compared ? "All codecs in one run, on clips put end to end; bits of the others are those of their whole files, bits of\nthe tokens are those of the codes." : "On clips put end to end, the same as in sound-16k's card beside this one, which has other codecs on them; bits\nare those of the codes."} Mel distance sums mean log10 differences over windows of 32 to 2048
 samples at 16 kHz.
 
 ${tables.join("\n")}
 ## Limits
 
-16 kHz: nothing above 8 kHz is kept. Trained without an adversary: noise and breath come back smooth. Not
-trained on singing, and hardly on several voices at once.
+${LIMITS[name]}
 
 ## Data
 
@@ -83,4 +111,12 @@ trained on singing, and hardly on several voices at once.
 | --- | --- | --- | --- | --- |
 ${packages.map((p) => `| ${p.name} | ${p.version} | ${p.split} | ${p.kind} | ${p.licence} |`).join("\n")}
 `;
-writeFileAtomic(join(folder, "README.md"), new TextEncoder().encode(text));
+const utf8 = new TextEncoder();
+writeFileAtomic(join(folder, shared === undefined ? "README.md" : `${name}.md`), utf8.encode(text));
+const by = shared === undefined ? "export.ts" : "units.ts";
+writeFileAtomic(
+  join(root, "packages", "audio", "src", "tokenizers", `${name}.ts`),
+  utf8.encode(
+    `import type { Manifest } from "@dtok/core";\n\n/** Written by tooling/recipes/audio/${by}. */\nexport const manifest = ${JSON.stringify({ ...manifest, card }, null, 2)} as const satisfies Manifest<"audio">;\n`,
+  ),
+);

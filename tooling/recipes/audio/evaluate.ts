@@ -31,6 +31,7 @@ import {
   resample,
   siSdr,
   stoi,
+  toUnits,
   writeWav,
 } from "@dtok/audio";
 import type { AudioTokenizerName } from "@dtok/audio";
@@ -228,6 +229,14 @@ for (const [group, kind] of Object.entries(SAY)) {
       });
     }
   }
+  if (tokenizer.manifest.quantizer.startsWith("kmeans:")) {
+    const { length: runs } = toUnits(grid).units;
+    card.push({
+      metric: "frames per run of one unit",
+      value: Number((grid.codes.data.length / runs).toFixed(3)),
+      data: about,
+    });
+  }
   const usage = codebookUsage(grid.codes, grid.codebookSizes);
   card.push({
     metric: "share of the codebooks used",
@@ -263,8 +272,13 @@ for (const [group, kind] of Object.entries(SAY)) {
 await tokenizer.close();
 rmSync(work, { recursive: true, force: true });
 if (values.write) {
+  // A tokenizer that shares another's networks lies beside them.
+  const shared = tokenizer.manifest.settings?.folder;
+  const models = join(root, "packages", "audio", "models");
   writeFileAtomic(
-    join(root, "packages", "audio", "models", name, "card.json"),
+    typeof shared === "string"
+      ? join(models, shared, `${name}.card.json`)
+      : join(models, name, "card.json"),
     new TextEncoder().encode(`${JSON.stringify(card, null, 2)}\n`),
   );
 }
