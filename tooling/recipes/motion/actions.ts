@@ -228,8 +228,7 @@ fitted on. Bits are those of codes at fixed width; "saq" has its first row besid
 
 What it shows: FAST gives the least error at every rate that it reaches, about the error of 256 bins with a
 quarter of the tokens. Whole poses in one code (skills, saq, hyperbolic) make short sentences and coarse
-motion. On these data the hyperbolic codebook is worse than the flat one of the same size: it keeps near the
-centre what squared error would have at the rim. Skills of the robot are fitted on 174 steps, and overfit.
+motion. On these data the hyperbolic codebook is worse than the flat one of the same size. Skills of the robot are fitted on 174 steps, and overfit.
 
 ![error against tokens per second](actions.svg)
 

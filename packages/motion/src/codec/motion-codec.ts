@@ -495,8 +495,8 @@ class MotionEncodeStream implements Stream<MotionSignal, TokenGrid> {
 /** A motion of one or two frames at a share of the way between them. */
 function between(pair: MotionSignal, share: number): MotionSignal {
   if (frameCount(pair) === 1 || share <= 1e-6) return sliceMotion(pair, 0, 1);
-  // Frame 1 of the pair taken `share` frames after frame 0.
-  const made = resample({ ...pair, fps: 1 }, 1 / share, 2);
+  // At `share` frames per second, frame 1 of one per second lies `share` frames after frame 0.
+  const made = resample({ ...pair, fps: share }, 1, 2);
   return sliceMotion(made, 1, 2);
 }
 
