@@ -66,7 +66,7 @@ describe.skipIf(!ffmpeg)("dtok with clips", () => {
     while (decoders().length === 0 && child.exitCode === null && Date.now() < until) {
       await new Promise((done) => setTimeout(done, 50));
     }
-    expect(decoders().length, said).toBeGreaterThan(0);
+    expect(decoders()).not.toEqual([]);
     child.kill("SIGINT");
     expect(await exit).toBe(130);
     expect(said).toMatch(/interrupted/);

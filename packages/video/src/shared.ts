@@ -4,7 +4,7 @@ export { estimateMotion, motionCodes, moveReference, stillCode } from "./codec/m
 export type { CellGrid } from "./codec/motion.js";
 export { firstFrame, framesPerKey, isKey, keyOf, stepOfFrame, stepsOf } from "./codec/timeline.js";
 export type { Timeline } from "./codec/timeline.js";
-export { clip8x, plugins } from "./plugins.js";
+export { clip8x, clip8xMotion, plugins } from "./plugins.js";
 export type { VideoTokenizerName } from "./plugins.js";
 export { collectVideo, MAX_PIXELS } from "./signal/video.js";
 export type { OpenedVideo, ReadVideoOptions } from "./signal/options.js";

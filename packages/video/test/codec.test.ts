@@ -54,7 +54,7 @@ const runtimes: [string, () => Promise<ModelRuntime>][] = [
   ["onnxruntime-web", createWebRuntime],
 ];
 
-describe.each(["clip-8x"] as VideoTokenizerName[])("%s", (name) => {
+describe.each(["clip-8x", "clip-8x-motion"] as VideoTokenizerName[])("%s", (name) => {
   describe.each(runtimes)("on %s", (_, make) => {
     let runtime: ModelRuntime;
     let tokenizer: VideoTokenizer<unknown>;

@@ -65,7 +65,7 @@ describe("motion of cells", () => {
       for (let c = 0; c < grid.columns; c++) {
         const inside = (from: number, size: number) => from - 4 >= 0 && from + 12 <= size;
         if (!inside(c * 8 + dx, width) || !inside(r * 8 + dy, height)) continue;
-        expect(codes[r * grid.columns + c], `cell ${r}, ${c}`).toBe(code(dx, dy));
+        expect(codes[r * grid.columns + c]).toBe(code(dx, dy));
       }
     }
   });

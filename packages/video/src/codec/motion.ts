@@ -27,13 +27,15 @@ export function stillCode(radius: number): number {
   return (motionCodes(radius) - 1) / 2;
 }
 
-/** Every vector is tried on luma of half the size. */
+/** The search begins on luma of half the size. */
 const COARSE = 2;
+/** Longest vector there of which every one is tried; of longer ones, every second. */
+const DENSE = 8;
 
 /**
  * Block matching: for each cell the vector whose frames differ least from the given ones (sum of
- * absolute differences of luma over the cell and half a cell around it). Every even vector is tried at
- * half the size, then the eight neighbours of the best at full size. Longer vectors cost a little, so that
+ * absolute differences of luma over the cell and half a cell around it). Even vectors are tried at
+ * half the size (every fourth where there are many), then the neighbours of the best there, then those at full size. Longer vectors cost a little, so that
  * flat cells stay where they are.
  *
  * `reference` and `frames` are RGB of rows x stride by columns x stride pixels. Returns a code per cell.
@@ -69,6 +71,7 @@ export function estimateMotion(
   const codes = new Int32Array(rows * columns);
   const found = new Int16Array(rows * columns * 2);
   const reach = Math.floor(radius / COARSE);
+  const skip = reach > DENSE ? 2 : 1;
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
       // At half the size. What the neighbours found comes first: a good bound ends most trials early.
@@ -90,8 +93,12 @@ export function estimateMotion(
       for (const before of [c > 0 ? at - 1 : -1, r > 0 ? at - columns : -1]) {
         if (before >= 0) attempt(found[2 * before] as number, found[2 * before + 1] as number);
       }
-      for (let y = -reach; y <= reach; y++) {
-        for (let x = -reach; x <= reach; x++) attempt(x, y);
+      for (let y = -reach; y <= reach; y += skip) {
+        for (let x = -reach; x <= reach; x += skip) attempt(x, y);
+      }
+      const [mx, my] = [bx, by];
+      for (let y = Math.max(-reach, my - 1); y <= Math.min(reach, my + 1); y++) {
+        for (let x = Math.max(-reach, mx - 1); x <= Math.min(reach, mx + 1); x++) attempt(x, y);
       }
       found[2 * at] = bx;
       found[2 * at + 1] = by;

