@@ -6,5 +6,5 @@ export { installedPlugins, pluginPackage } from "./harness/discover.js";
 export type { PluginPackage } from "./harness/discover.js";
 export { summarise, summariseAll } from "./harness/format.js";
 export type { BenchEntry, BenchFile, BenchMetric, Summary } from "./harness/format.js";
-export type { BenchTask } from "./harness/task.js";
+export type { BenchTask, OperatingPoint } from "./harness/task.js";
 export { tasks } from "./tasks/index.js";

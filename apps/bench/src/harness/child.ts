@@ -90,7 +90,10 @@ async function work(job: Job): Promise<void> {
         continue;
       }
       const codec = await open();
-      await send({ id, values: await task.measure(codec, files) });
+      for (const point of task.points?.(codec) ?? [{ label: "" }]) {
+        const values = await task.measure(codec, files, point);
+        await send({ id: `${id} ${point.label}`.trim(), values });
+      }
       await codec.close();
     } catch (error) {
       await send({ id, error: words(error) });

@@ -18,13 +18,26 @@ export interface BenchTask<Signal = unknown> {
   conformance(files: readonly string[]): Promise<Signal[]>;
   /** True if a decoded signal has the original's extent. */
   sameExtent(original: Signal, decoded: Signal): boolean;
+  /**
+   * How one tokenizer is used in several ways, such as by its coarsest levels alone; each is an entry.
+   * Left out: one entry.
+   */
+  points?(codec: Codec<Signal>): readonly OperatingPoint[];
   /** Mean and spread over the data of every metric. */
   measure(
     codec: Codec<Signal>,
     files: readonly string[],
+    point: OperatingPoint,
   ): Promise<Readonly<Record<string, Summary>>>;
   /** Lines to compare with: codecs that everybody knows. */
   references?(files: readonly string[]): Promise<BenchEntry[]>;
+}
+
+export interface OperatingPoint {
+  /** Behind the tokenizer's id; "" for the usual one. */
+  readonly label: string;
+  /** Levels to decode, from the coarsest on. */
+  readonly levels?: number;
 }
 
 export function isTask(value: unknown): value is BenchTask {
