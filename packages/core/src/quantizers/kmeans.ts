@@ -219,8 +219,10 @@ function update(
   const size = old.shape[0];
   const sums = new Float64Array(size * dim);
   const counts = countsOf(indices, size);
+  const values = vectors.data;
   for (let n = 0, from = 0; n < rows; n++) {
-    for (let d = 0, at = indices[n]! * dim; d < dim; d++) sums[at++]! += vectors.data[from++]!;
+    let at = indices[n]! * dim;
+    for (const end = from + dim; from < end; from++, at++) sums[at] = sums[at]! + values[from]!;
   }
   const data = new Float32Array(size * dim);
   let far: Int32Array | undefined;

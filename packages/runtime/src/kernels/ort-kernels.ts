@@ -1,4 +1,4 @@
-import { GroupSearch, checkMatrix, portableKernels } from "@dtok/core";
+import { GroupSearch, checkMatrix, checkMatrixShape, portableKernels } from "@dtok/core";
 import type { AsyncKernels, Matrix, ModelRuntime, ModelSession, NearestResult } from "@dtok/core";
 import { ClosedError } from "../errors.js";
 import { groupMinimaGraph } from "./graph.js";
@@ -72,7 +72,8 @@ export function createOrtKernels(
           : narrow.nearest(vectors, codebook, signal);
       }
       checkMatrix(codebook, dim, "codebook");
-      checkMatrix(vectors, dim, "vectors");
+      checkMatrixShape(vectors, dim, "vectors");
+      let isChecked = false;
       const most = Math.max(
         LEAST_TILE,
         Math.min(MOST_TILE, Math.floor(SCORES / codebook.shape[0])),
@@ -80,6 +81,8 @@ export function createOrtKernels(
       const search = new GroupSearch(codebook, Math.min(most, rows));
       const { chunks, chunkSize, group, groups, tile } = search;
       const model = await session(dim + 1, chunks.length, chunkSize, group);
+      // A copy: both views lie in one WebAssembly memory, and runtimes refuse overlapping buffers.
+      const centred = new Float32Array(tile * (dim + 1));
       const feeds = Object.fromEntries(
         chunks.map((data, c) => [`w${c}`, { data, shape: [dim + 1, chunkSize] }]),
       );
@@ -90,6 +93,9 @@ export function createOrtKernels(
         const end = Math.min(rows, row + tile);
         const count = end - row;
         if (!search.centre(vectors, row, end)) {
+          // Too long, or no numbers: looked for only here, since every vector passes through centre.
+          if (!isChecked) checkMatrix(vectors, dim, "vectors");
+          isChecked = true;
           const part = portable.nearest(
             { data: vectors.data.subarray(row * dim, end * dim), shape: [count, dim] },
             codebook,
@@ -98,10 +104,12 @@ export function createOrtKernels(
           distances.set(part.distances, row);
           continue;
         }
-        // Copies: both views lie in one WebAssembly memory, and runtimes refuse overlapping buffers.
-        const a = search.centred.slice(0, count * (dim + 1));
-        const { y } = await model.run({ ...feeds, a: { data: a, shape: [count, dim + 1] } });
-        search.minima.set((y!.data as Float32Array).subarray(0, count * groups));
+        const a = centred.subarray(0, count * (dim + 1));
+        a.set(search.centred.subarray(0, a.length));
+        const inputs = { ...feeds, a: { data: a, shape: [count, dim + 1] } };
+        const y = { data: search.minima.subarray(0, count * groups), shape: [count, groups] };
+        if (model.runInto) await model.runInto(inputs, { y });
+        else y.data.set((await model.run(inputs)).y!.data as Float32Array);
         search.finish(count, indices, distances, row);
       }
       return { indices, distances };
