@@ -46,7 +46,7 @@ export {
   transpose,
 } from "./graph/shape.js";
 export { argMax, argMin, gather, oneHot, scatterAdd } from "./graph/indices.js";
-export { logSoftmax, softmax } from "./graph/softmax.js";
+export { logSoftmax, logSumExp, softmax } from "./graph/softmax.js";
 export { conv1d } from "./graph/conv1d.js";
 export type { Conv1dOptions } from "./graph/conv1d.js";
 export { conv2d, matmul } from "./graph/linear.js";
@@ -64,6 +64,7 @@ export type { VqLayerOptions, VqLayerResult } from "./layers/vq.js";
 export { cosineSchedule } from "./optim/schedule.js";
 export type { ScheduleOptions } from "./optim/schedule.js";
 export type { AdamOptions } from "./optim/adam.js";
+export { SparseTable } from "./optim/sparse-table.js";
 export { toFloat16 } from "./float16.js";
 export { Trainer } from "./trainer.js";
 export type { ModelFunction, StepResult, TrainerOptions } from "./trainer.js";

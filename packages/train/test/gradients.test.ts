@@ -52,6 +52,8 @@ const operators: Record<string, (g: GraphBuilder, x: Value) => Value> = {
   reduceMax: (_, x) => t.reduceMax(x, [1]),
   softmax: (_, x) => t.softmax(x, 1),
   logSoftmax: (_, x) => t.logSoftmax(x),
+  logSumExp: (_, x) => t.logSumExp(x, 1),
+  "logSumExp, axis kept": (_, x) => t.sub(x, t.logSumExp(x, -1, true)),
   gather: (g, x) =>
     t.gather(
       t.reshape(x, [8, 36]),

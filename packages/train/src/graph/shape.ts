@@ -6,7 +6,7 @@ import type { Dim, Value } from "./builder.js";
 export function reshape(x: Value, shape: readonly number[]): Value {
   const known = shape.filter((size) => size !== -1).reduce((a, b) => a * b, 1);
   const total = sizeOf(x.shape);
-  const out = shape.map((size) => (size === -1 ? total / known : size));
+  const out = shape.map((size) => (size === -1 ? rest(x.shape, total, known) : size));
   if (!Number.isNaN(total) && sizeOf(out) !== total) {
     throw new ShapeError("reshape", {
       expected: `${total} elements`,
@@ -21,6 +21,14 @@ export function reshape(x: Value, shape: readonly number[]): Value {
     dtype: x.dtype,
     gradient: ([gy]) => [reshape(gy as Value, staticShape(x))],
   });
+}
+
+/** What -1 stands for; one symbolic size stays, times or divided by what moves. */
+function rest(shape: readonly Dim[], total: number, known: number): Dim {
+  const symbolic = shape.filter((size) => typeof size === "string");
+  if (symbolic.length !== 1) return total / known;
+  const fixed = sizeOf(shape.filter((size) => typeof size === "number"));
+  return fixed === known ? (symbolic[0] as string) : scaledDim(symbolic[0] as string, fixed, known);
 }
 
 export function transpose(x: Value, order: readonly number[]): Value {

@@ -1,0 +1,75 @@
+import { ArgumentError, ShapeError } from "@dtok/core";
+import type { Matrix } from "@dtok/core";
+
+const EPSILON = 1e-10;
+
+/**
+ * Rows of which a step sees a few: an embedding table too large to pass through the training graph. The
+ * rows of a batch go in as an input, the graph gives their gradients back (`gradients(loss, [rows])` as
+ * an output of the model), and `step` moves those rows alone, by Adagrad (Duchi, Hazan, Singer, JMLR 12,
+ * 2011, with diagonal sums): w -= rate g / sqrt(sum of g²).
+ */
+export class SparseTable {
+  /** [count, width], row-major; the table's own memory. */
+  readonly data: Float32Array;
+  /** Sums of squared gradients, alike. */
+  readonly sums: Float32Array;
+
+  /** @param initial fills the table, `count * width` numbers */
+  constructor(
+    readonly count: number,
+    readonly width: number,
+    initial: (length: number) => Float32Array,
+  ) {
+    this.data = initial(count * width);
+    if (this.data.length !== count * width) {
+      throw new ShapeError("table", {
+        expected: `${count * width} initial values`,
+        got: String(this.data.length),
+        remedy: "Return one value per number of the table.",
+      });
+    }
+    this.sums = new Float32Array(count * width);
+  }
+
+  /** Copies rows by number into `out` [ids, width]. */
+  gather(ids: Int32Array, out: Float32Array): Matrix {
+    const { width, data } = this;
+    if (out.length !== ids.length * width) {
+      throw new ShapeError("gathered rows", {
+        expected: `${ids.length * width} numbers`,
+        got: String(out.length),
+        remedy: "Give room for one row per id.",
+      });
+    }
+    for (let i = 0; i < ids.length; i++) {
+      const id = this.#check(ids[i] as number);
+      out.set(data.subarray(id * width, (id + 1) * width), i * width);
+    }
+    return { data: out, shape: [ids.length, width] };
+  }
+
+  /** Moves the rows against their gradients [ids, width]. An id that comes twice is moved twice. */
+  step(ids: Int32Array, gradient: Float32Array, rate: number): void {
+    const { width, data, sums } = this;
+    for (let i = 0; i < ids.length; i++) {
+      const at = this.#check(ids[i] as number) * width;
+      for (let d = 0; d < width; d++) {
+        const g = gradient[i * width + d] as number;
+        if (g === 0) continue;
+        const sum = (sums[at + d] as number) + g * g;
+        sums[at + d] = sum;
+        data[at + d] = (data[at + d] as number) - (rate * g) / Math.sqrt(sum + EPSILON);
+      }
+    }
+  }
+
+  #check(id: number): number {
+    if (id >= 0 && id < this.count) return id;
+    throw new ArgumentError("row of a table", {
+      expected: `a number from 0 to ${this.count - 1}`,
+      got: String(id),
+      remedy: "Number rows from 0.",
+    });
+  }
+}
