@@ -1,4 +1,4 @@
-import type { AudioSignal, Manifest, StreamingCodec, TokenGrid } from "@dtok/core";
+import type { AudioSignal, Manifest, Quantizer, StreamingCodec, TokenGrid } from "@dtok/core";
 import type {
   AudioCodec,
   AudioDecodeOptions,
@@ -9,6 +9,8 @@ import type {
 /** A codec of samples that also opens files, blobs, streams, … */
 export interface AudioTokenizer<Input> extends StreamingCodec<AudioSignal> {
   readonly manifest: Manifest<"audio">;
+  /** Latents to codes and back: what a code holds. */
+  readonly quantizer: Quantizer;
   /** Hertz of what the model hears. */
   readonly sampleRate: number;
   /** Samples per code. */
@@ -49,6 +51,7 @@ export function withReader<Input>(
       : codec.encodePieces(open(sound, options.signal ? { signal: options.signal } : {}), options);
   return {
     manifest: codec.manifest,
+    quantizer: codec.quantizer,
     latencyMs: codec.latencyMs,
     sampleRate: codec.sampleRate,
     stride: codec.stride,
