@@ -128,10 +128,10 @@ export class MotionCodec implements StreamingCodec<MotionSignal> {
     options.signal?.throwIfAborted();
     this.checkOpen();
     checkMotion(motion);
-    const made = retarget(motion, this.bodyOption(options));
+    // Resampled first: of a capture at 120 frames per second a sixth is left to be put on the body.
+    const made = retarget(resample(motion, FEATURE_FPS), this.bodyOption(options));
     this.checkBody(made.embodiment);
-    const even = resample(made.motion, FEATURE_FPS);
-    const features = toFeatures(even, made.embodiment);
+    const features = toFeatures(made.motion, made.embodiment);
     const frames = features.length / FEATURE_DIM;
     const total = Math.ceil(frames / STRIDE);
     const padded = padFrames(features, total * STRIDE);
@@ -153,7 +153,7 @@ export class MotionCodec implements StreamingCodec<MotionSignal> {
       fps: motion.fps,
       scale: made.scale,
       body: made.embodiment,
-      ...startOf(even),
+      ...startOf(made.motion),
     };
     return this.grid({ data: codes, shape: [total, this.quantizer.codebookSizes.length] }, side);
   }
@@ -370,7 +370,7 @@ function sized(motion: MotionSignal, factor: number): MotionSignal {
 }
 
 class MotionEncodeStream implements Stream<MotionSignal, TokenGrid> {
-  /** On the body, at the source's rate: frames that may still be needed to interpolate. */
+  /** As they came: frames that may still be needed to interpolate. */
   private rest: MotionSignal | undefined;
   /** Index in the source of `rest`'s first frame. */
   private restAt = 0;
@@ -401,18 +401,16 @@ class MotionEncodeStream implements Stream<MotionSignal, TokenGrid> {
         remedy: "Open a stream for each recording.",
       });
     }
-    const options = this.codec.bodyOption(this.options);
-    const made = retarget(chunk, {
-      ...options,
-      ...(this.body && { embodiment: this.body }),
-      ...(this.scale && { scale: this.scale }),
-    });
-    this.codec.checkBody(made.embodiment);
-    this.scale ??= made.scale;
-    this.body ??= made.embodiment;
+    if (this.rest && chunk.skeleton.joints.length !== this.rest.skeleton.joints.length) {
+      throw new MismatchError("piece of a stream", {
+        expected: `a skeleton of ${this.rest.skeleton.joints.length} joints, as before`,
+        got: String(chunk.skeleton.joints.length),
+        remedy: "Open a stream for each recording.",
+      });
+    }
+    this.rest = this.rest ? joinPieces([this.rest, chunk]) : chunk;
     this.fps = chunk.fps;
     this.taken += frameCount(chunk);
-    this.rest = this.rest ? joinPieces([this.rest, made.motion]) : made.motion;
     // Frames whose neighbours are all here.
     const ready = resampledCount(this.taken, this.fps, FEATURE_FPS);
     if (ready > this.made) this.take(ready);
@@ -426,30 +424,28 @@ class MotionEncodeStream implements Stream<MotionSignal, TokenGrid> {
 
   private take(ready: number): void {
     const rest = this.rest!;
-    const joints = rest.skeleton.joints.length;
-    const count = ready - this.made;
-    const translation = new Float32Array(count * 3);
-    const rotations = new Float32Array(count * joints * 4);
-    for (let i = 0; i < count; i++) {
+    const frames: MotionSignal[] = [];
+    for (let k = this.made; k < ready; k++) {
       // One frame at a time by the same arithmetic as the whole: its place in the source is exact.
-      const k = this.made + i;
       const first = Math.min(this.taken - 1, Math.floor((k * this.fps) / FEATURE_FPS + 1e-6));
       const at = Math.min(this.taken - 1, (k * this.fps) / FEATURE_FPS);
       const local = first - this.restAt;
       const pair = sliceMotion(rest, local, Math.min(local + 2, frameCount(rest)));
-      const share = Math.max(0, at - first);
-      const one = between(pair, share);
-      translation.set(one.translation, i * 3);
-      rotations.set(one.rotations, i * joints * 4);
+      frames.push(between(pair, Math.max(0, at - first)));
     }
-    const even: MotionSignal = {
-      skeleton: rest.skeleton,
-      fps: FEATURE_FPS,
-      translation,
-      rotations,
-    };
-    this.start ??= startOf(even);
-    const features = toFeatures(even, this.body!, this.before);
+    const made = retarget(
+      { ...joinPieces(frames), fps: FEATURE_FPS },
+      {
+        ...this.codec.bodyOption(this.options),
+        ...(this.body && { embodiment: this.body }),
+        ...(this.scale && { scale: this.scale }),
+      },
+    );
+    this.codec.checkBody(made.embodiment);
+    this.scale ??= made.scale;
+    this.body ??= made.embodiment;
+    this.start ??= startOf(made.motion);
+    const features = toFeatures(made.motion, this.body, this.before);
     const joined = new Float32Array(this.waiting.length + features.length);
     joined.set(this.waiting);
     joined.set(features, this.waiting.length);
@@ -505,6 +501,7 @@ function copyMotion(motion: MotionSignal): MotionSignal {
     ...motion,
     translation: motion.translation.slice(),
     rotations: motion.rotations.slice(),
+    ...(motion.translations && { translations: motion.translations.slice() }),
   };
 }
 
