@@ -1,8 +1,10 @@
 // Nearest codewords in AssemblyScript with SIMD128, one thread; src/kernels/wasm.ts lays out memory
 // and calls. Three steps, of which only the second is of order N K D:
 //
-//   1. Vectors and codewords are centred (x' = x - mean, c' = c - mean) and packed for step 2.
-//   2. Scores |c'|^2 - 2 x'·c' in float32, of which only the least of each group of up to 16
+//   1. Vectors and codewords are centred (x' = x - mean, c' = c - mean), rounded to int16 in steps of
+//      1 / 32,000 of the longest and packed for step 2. SIMD128 has no fused multiply-add; its product
+//      of int16 with the sum of pairs does twice the work of a float32 instruction, in half of them.
+//   2. Scores |c'|^2 - 2 x'·c' in int32, of which only the least of each group of up to 16
 //      codewords is kept.
 //   3. Rounding cannot have moved a score by more than eps (see `finish`), so the nearest codeword
 //      lies in a group whose least score is within 2 eps of the least of all. The distances in those
@@ -10,78 +12,166 @@
 
 /** Codewords of a panel: two registers. */
 const PANEL: i32 = 8;
-/** Panels of a block; lane j of a block is the group of its codewords j, j + 4, j + 8, … */
-const BLOCK_PANELS: i32 = 8;
+/**
+ * Float64 numbers at `state`, which `packCodebook` writes and the others read: R, the greatest |c'|;
+ * the scale of codewords (int16 = round(c' scale)); the greatest |c' - int16 / scale|; the scale of
+ * vectors and the unit 2 / (scale scale) of the last `packVectors`.
+ */
+const RADIUS: usize = 0;
+const CODE_SCALE: usize = 8;
+const CODE_ERROR: usize = 16;
+const VECTOR_SCALE: usize = 24;
+const UNIT: usize = 32;
 
 /**
- * Packs codewords [size, pad] at `c` into panels [ceil(size / 8), dim, 8] of -2 c' and their |c'|^2
- * (infinite where the last panel has no codeword). Returns the greatest |c'|.
+ * Greatest norm in int16 steps. A score is at most MOST (MOST + sqrt(dim)) + MOST^2 < 2^31 on the way
+ * (Cauchy-Schwarz, for the products and for |c'|^2 / 2).
+ */
+const MOST: f64 = 32000;
+
+// @ts-ignore: a decorator
+@inline
+function squares(v: v128): f64 {
+  const low = f64x2.promote_low_f32x4(v);
+  const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
+  const sum = f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high));
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** |row - mean|^2 of one row [pad]. */
+// @ts-ignore: a decorator
+@inline
+function centredSquare(row: usize, mean: usize, pad: i32): f64 {
+  let sum: f64 = 0;
+  const end = row + (<usize>pad << 2);
+  for (; row < end; row += 16, mean += 16) {
+    sum += squares(f32x4.sub(v128.load(row), v128.load(mean)));
+  }
+  return sum;
+}
+
+/**
+ * Writes round((row - mean) scale) as int16 pairs, `step` bytes apart, and returns the length of what
+ * rounding took away.
+ */
+// @ts-ignore: a decorator
+@inline
+function packRow(row: usize, mean: usize, pad: i32, scale: f64, to: usize, step: usize): f64 {
+  const by = f32x4.splat(<f32>scale);
+  const back = f32x4.splat(<f32>(1 / scale));
+  let lost = f32x4.splat(0);
+  const end = row + (<usize>pad << 2);
+  for (; row < end; row += 16, mean += 16) {
+    const v = f32x4.sub(v128.load(row), v128.load(mean));
+    const whole = f32x4.nearest(f32x4.mul(v, by));
+    const rest = f32x4.sub(v, f32x4.mul(whole, back));
+    lost = f32x4.add(lost, f32x4.mul(rest, rest));
+    const wide = i32x4.trunc_sat_f32x4_s(whole);
+    const pairs = i16x8.narrow_i32x4_s(wide, wide);
+    v128.store32_lane(to, pairs, 0);
+    v128.store32_lane(to + step, pairs, 1);
+    to += 2 * step;
+  }
+  const sum =
+    f32x4.extract_lane(lost, 0) +
+    f32x4.extract_lane(lost, 1) +
+    (f32x4.extract_lane(lost, 2) + f32x4.extract_lane(lost, 3));
+  // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
+  return 1.01 * Math.sqrt(<f64>sum) + 1.2e-19 * <f64>pad;
+}
+
+/**
+ * Packs codewords [size, pad] at `c` into panels [ceil(size / 8), pad / 2, 8] of pairs of int16 and
+ * writes their |c'|^2 (float32) to `norms`. Returns R, the greatest |c'|.
  */
 export function packCodebook(
   c: usize,
   size: i32,
-  dim: i32,
   pad: i32,
   mean: usize,
   panels: usize,
   norms: usize,
+  state: usize,
 ): f64 {
   let greatest: f64 = 0;
+  const padBytes = <usize>pad << 2;
+  for (let k = 0; k < size; k++) {
+    const norm = centredSquare(c + <usize>k * padBytes, mean, pad);
+    greatest = max<f64>(greatest, norm);
+    store<f32>(norms + (<usize>k << 2), <f32>norm);
+  }
+  const radius = Math.sqrt(greatest);
+  const scale: f64 = radius > 0 ? MOST / radius : 1;
+  let lost: f64 = 0;
   const whole = (size + PANEL - 1) & -PANEL;
   for (let k = 0; k < whole; k++) {
-    let to = panels + (<usize>((k >> 3) * dim * PANEL + (k & 7)) << 2);
-    let norm: f64 = 0;
+    const to = panels + <usize>(k >> 3) * padBytes * 4 + (<usize>(k & 7) << 2);
     if (k < size) {
-      const row = c + (<usize>(k * pad) << 2);
-      for (let d = 0; d < dim; d++) {
-        const value = load<f32>(row + (<usize>d << 2)) - load<f32>(mean + (<usize>d << 2));
-        store<f32>(to, -2 * value);
-        norm += <f64>value * <f64>value;
-        to += 32;
-      }
-      greatest = max<f64>(greatest, norm);
-      store<f32>(norms + (<usize>k << 2), <f32>norm);
+      lost = max<f64>(lost, packRow(c + <usize>k * padBytes, mean, pad, scale, to, 32));
     } else {
-      for (let d = 0; d < dim; d++) {
-        store<f32>(to, 0);
-        to += 32;
-      }
+      for (let pair = 0; pair < pad >> 1; pair++) store<i32>(to + (<usize>pair << 5), 0);
       store<f32>(norms + (<usize>k << 2), f32.MAX_VALUE);
     }
   }
-  return Math.sqrt(greatest);
+  store<f64>(state, radius, RADIUS);
+  store<f64>(state, scale, CODE_SCALE);
+  store<f64>(state, lost, CODE_ERROR);
+  store<f64>(state, 0, VECTOR_SCALE);
+  return radius;
 }
 
 /**
- * Packs vectors [rows, pad] at `x` into [ceil(rows / 4), dim, 4] of x' at `packed` and writes their
- * |x'| (float64) to `lengths`. Returns the greatest |x'|.
+ * Packs vectors [rows, pad] at `x` into [ceil(rows / 4), pad / 2, 4] of pairs of int16 at `packed` and
+ * writes to `lengths` two float64 a row: |x'|, and by how much rounding to int16 may move a score.
+ * `whole` takes -|c'|^2 / 2 of all panels (int32) in the unit of these scores. Returns the greatest |x'|.
  */
 export function packVectors(
   x: usize,
   rows: i32,
-  dim: i32,
   pad: i32,
   mean: usize,
   packed: usize,
   lengths: usize,
+  state: usize,
+  norms: usize,
+  whole: usize,
+  size: i32,
 ): f64 {
   let greatest: f64 = 0;
-  const whole = (rows + 3) & -4;
-  for (let n = 0; n < whole; n++) {
-    const row = x + (<usize>(n * pad) << 2);
-    let to = packed + (<usize>((n >> 2) * dim * 4 + (n & 3)) << 2);
-    let norm: f64 = 0;
-    for (let d = 0; d < dim; d++) {
-      const value: f32 =
-        n < rows ? load<f32>(row + (<usize>d << 2)) - load<f32>(mean + (<usize>d << 2)) : 0;
-      store<f32>(to, value);
-      norm += <f64>value * <f64>value;
-      to += 16;
+  const padBytes = <usize>pad << 2;
+  for (let n = 0; n < rows; n++) {
+    const length = Math.sqrt(centredSquare(x + <usize>n * padBytes, mean, pad));
+    greatest = max<f64>(greatest, length);
+    store<f64>(lengths + (<usize>n << 4), length);
+  }
+  const radius = load<f64>(state, RADIUS);
+  const codeScale = load<f64>(state, CODE_SCALE);
+  const lost = load<f64>(state, CODE_ERROR);
+  const fullness = load<f64>(state, VECTOR_SCALE) * (greatest + radius / 2);
+  if (!(fullness <= MOST && fullness > MOST / 2)) {
+    // A little room, so that the next tiles need not change it.
+    const scale = min<f64>(MOST / (1.15 * greatest + radius / 2), 1e18);
+    store<f64>(state, scale, VECTOR_SCALE);
+    store<f64>(state, 2 / (scale * codeScale), UNIT);
+    const factor = f32x4.splat(<f32>(-0.5 * scale * codeScale));
+    const end = whole + (<usize>size << 2);
+    for (let to = whole, from = norms; to < end; to += 16, from += 16) {
+      v128.store(to, i32x4.trunc_sat_f32x4_s(f32x4.mul(v128.load(from), factor)));
     }
+    const last = (size + PANEL - 1) & -PANEL;
+    for (let k = size; k < last; k++) store<i32>(whole + (<usize>k << 2), i32.MIN_VALUE);
+  }
+  const scale = load<f64>(state, VECTOR_SCALE);
+  const unit = load<f64>(state, UNIT);
+  const quadRows = (rows + 3) & -4;
+  for (let n = 0; n < quadRows; n++) {
+    const to = packed + <usize>(n >> 2) * padBytes * 2 + (<usize>(n & 3) << 2);
     if (n < rows) {
-      norm = Math.sqrt(norm);
-      greatest = max<f64>(greatest, norm);
-      store<f64>(lengths + (<usize>n << 3), norm);
+      const rest = packRow(x + <usize>n * padBytes, mean, pad, scale, to, 16);
+      const at = lengths + (<usize>n << 4);
+      store<f64>(at, 2 * (rest * (radius + lost) + load<f64>(at) * lost) + 2 * unit, 8);
+    } else {
+      for (let pair = 0; pair < pad >> 1; pair++) store<i32>(to + (<usize>pair << 4), 0);
     }
   }
   return greatest;
@@ -114,40 +204,45 @@ export function centreVectors(
     if (width > dim) store<f32>(out + (<usize>dim << 2), 1);
     norm = Math.sqrt(norm);
     greatest = max<f64>(greatest, norm);
-    store<f64>(lengths + (<usize>n << 3), norm);
+    store<f64>(lengths + (<usize>n << 4), norm);
+    store<f64>(lengths + (<usize>n << 4), 0, 8);
   }
   return greatest;
 }
 
 /**
- * Least scores of each group: `minima` [4 quads, 4 blocks], for `quads` x 4 packed vectors and
- * `panelCount` panels (blocks = ceil(panelCount / 8)).
+ * Least scores of each group: `minima` [4 quads, 4 blocks] in float32, for `quads` x 4 packed vectors
+ * and `panelCount` panels, `blockPanels` of them a block (blocks = ceil(panelCount / blockPanels)).
+ * Lane j of a block is the group of its codewords j, j + 4, j + 8, …
  */
 export function groupMinima(
   packed: usize,
   quads: i32,
-  dim: i32,
+  pad: i32,
   panels: usize,
-  norms: usize,
+  whole: usize,
   panelCount: i32,
+  blockPanels: i32,
+  state: usize,
   minima: usize,
 ): void {
-  const blocks = (panelCount + BLOCK_PANELS - 1) / BLOCK_PANELS;
-  const panelBytes = <usize>(dim * PANEL) << 2;
-  const quadBytes = <usize>(dim * 4) << 2;
+  const blocks = (panelCount + blockPanels - 1) / blockPanels;
+  const panelBytes = <usize>pad << 4;
+  const quadBytes = <usize>pad << 3;
   const rowBytes = <usize>blocks << 4;
+  const unit = f32x4.splat(<f32>-load<f64>(state, UNIT));
   for (let block = 0; block < blocks; block++) {
-    const first = block * BLOCK_PANELS;
-    const last = min<i32>(first + BLOCK_PANELS, panelCount);
+    const first = block * blockPanels;
+    const last = min<i32>(first + blockPanels, panelCount);
     let to = minima + (<usize>block << 4);
     let x = packed;
     for (let quad = 0; quad < quads; quad++) {
-      let m0 = f32x4.splat(f32.MAX_VALUE);
+      let m0 = i32x4.splat(i32.MIN_VALUE);
       let m1 = m0;
       let m2 = m0;
       let m3 = m0;
       let c = panels + <usize>first * panelBytes;
-      let norm = norms + (<usize>first << 5);
+      let norm = whole + (<usize>first << 5);
       for (let panel = first; panel < last; panel++) {
         let a0 = v128.load(norm);
         let b0 = v128.load(norm, 16);
@@ -163,28 +258,28 @@ export function groupMinima(
           const ca = v128.load(c);
           const cb = v128.load(c, 16);
           const x0 = v128.load32_splat(at);
-          a0 = f32x4.add(a0, f32x4.mul(x0, ca));
-          b0 = f32x4.add(b0, f32x4.mul(x0, cb));
+          a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x0, ca));
+          b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x0, cb));
           const x1 = v128.load32_splat(at, 4);
-          a1 = f32x4.add(a1, f32x4.mul(x1, ca));
-          b1 = f32x4.add(b1, f32x4.mul(x1, cb));
+          a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x1, ca));
+          b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x1, cb));
           const x2 = v128.load32_splat(at, 8);
-          a2 = f32x4.add(a2, f32x4.mul(x2, ca));
-          b2 = f32x4.add(b2, f32x4.mul(x2, cb));
+          a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x2, ca));
+          b2 = i32x4.add(b2, i32x4.dot_i16x8_s(x2, cb));
           const x3 = v128.load32_splat(at, 12);
-          a3 = f32x4.add(a3, f32x4.mul(x3, ca));
-          b3 = f32x4.add(b3, f32x4.mul(x3, cb));
+          a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x3, ca));
+          b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x3, cb));
         }
-        m0 = f32x4.pmin(m0, f32x4.pmin(a0, b0));
-        m1 = f32x4.pmin(m1, f32x4.pmin(a1, b1));
-        m2 = f32x4.pmin(m2, f32x4.pmin(a2, b2));
-        m3 = f32x4.pmin(m3, f32x4.pmin(a3, b3));
+        m0 = i32x4.max_s(m0, i32x4.max_s(a0, b0));
+        m1 = i32x4.max_s(m1, i32x4.max_s(a1, b1));
+        m2 = i32x4.max_s(m2, i32x4.max_s(a2, b2));
+        m3 = i32x4.max_s(m3, i32x4.max_s(a3, b3));
         norm += 32;
       }
-      v128.store(to, m0);
-      v128.store(to + rowBytes, m1);
-      v128.store(to + 2 * rowBytes, m2);
-      v128.store(to + 3 * rowBytes, m3);
+      v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(m0), unit));
+      v128.store(to + rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m1), unit));
+      v128.store(to + 2 * rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m2), unit));
+      v128.store(to + 3 * rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m3), unit));
       to += 4 * rowBytes;
       x += quadBytes;
     }
@@ -233,15 +328,59 @@ function estimate(x: usize, c: usize, pad: i32): f32 {
   );
 }
 
+/** Least distance in one group and its first codeword, if they beat `best` and `index`. */
+let best: f64 = 0;
+let index: i32 = 0;
+
+// @ts-ignore: a decorator
+@inline
+function searchGroup(
+  vector: usize,
+  pad: i32,
+  c: usize,
+  size: i32,
+  first: i32,
+  stride: i32,
+  count: i32,
+  share: f64,
+  tiny: f64,
+  scratch: usize,
+): void {
+  const padBytes = <usize>pad << 2;
+  // What cannot beat the best so far needs no exact distance.
+  let nearest: f64 = best * (1 + 2 * share) + tiny;
+  let members = 0;
+  for (let k = first; members < count && k < size; k += stride) {
+    const t = estimate(vector, c + <usize>k * padBytes, pad);
+    store<f32>(scratch + (<usize>members << 2), t);
+    nearest = min<f64>(nearest, <f64>t);
+    members++;
+  }
+  const limit = (nearest + tiny) * (1 + 3 * share) + tiny;
+  for (let i = 0; i < members; i++) {
+    if (<f64>load<f32>(scratch + (<usize>i << 2)) > limit) continue;
+    const k = first + i * stride;
+    const distance = exact(vector, c + <usize>k * padBytes, pad);
+    if (distance < best || (distance === best && k < index)) {
+      best = distance;
+      index = k;
+    }
+  }
+}
+
 /**
  * Nearest codewords from the least scores of groups. Group g holds up to `count` codewords
  * (g / lanes) * span + g % lanes + i * stride, i = 0, 1, …, as far as they are below `size`.
  * `groups` is a multiple of 4; `minima` is [rows, groups].
  *
- * eps = (dim + 8) u (|x'| + R)^2, u = 2^-24, R the greatest |c'|: centring rounds each coordinate
- * once, which moves a distance by at most 2 u (|x'| + R)^2; a sum of dim + 1 products in any order,
- * fused or not, by at most (dim + 1) u (2 |x'| R + R^2); |c'|^2 is rounded once more. `tiny` covers
- * subnormal numbers, also where they are flushed to zero.
+ * A score s of codeword c lies within eps = slack + (dim + 16) u (|x'| + R)^2 of |x - c|^2 - |x'|^2,
+ * u = 2^-24, R the greatest |c'|, `slack` the second number of the row in `lengths` (what rounding to
+ * integers took): centring rounds each coordinate once, which moves a distance by at most
+ * 2 u (|x'| + R)^2; a sum of dim + 1 products in any order, fused or not, by at most
+ * (dim + 1) u (2 |x'| R + R^2); |c'|^2 and a score of integers are rounded twice more. `tiny` covers
+ * subnormal numbers, also where they are flushed to zero. The group of the least score is looked
+ * through first; then only groups matter whose least score is within eps of its best distance, and
+ * within 2 eps of the least of all.
  *
  * Writes int32 to `indices` and float32 to `distances`. `scratch`: 4 count bytes.
  */
@@ -264,52 +403,66 @@ export function finish(
   indices: usize,
   distances: usize,
 ): void {
-  const share: f64 = <f64>(dim + 8) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(dim + 8) * 7.52316384526264e-37;
+  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
+  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
   const padBytes = <usize>pad << 2;
   for (let n = 0; n < rows; n++) {
     const row = minima + (<usize>(n * groups) << 2);
     const rowEnd = row + (<usize>groups << 2);
     let least4 = v128.load(row);
-    for (let at = row + 16; at < rowEnd; at += 16) least4 = f32x4.pmin(least4, v128.load(at));
-    const least: f64 = <f64>(
-      min<f32>(
-        min<f32>(f32x4.extract_lane(least4, 0), f32x4.extract_lane(least4, 1)),
-        min<f32>(f32x4.extract_lane(least4, 2), f32x4.extract_lane(least4, 3)),
-      )
+    for (let at = row + 16; at < rowEnd; at += 16) least4 = f32x4.pmin(v128.load(at), least4);
+    const least = min<f32>(
+      min<f32>(f32x4.extract_lane(least4, 0), f32x4.extract_lane(least4, 1)),
+      min<f32>(f32x4.extract_lane(least4, 2), f32x4.extract_lane(least4, 3)),
     );
-    const reach = load<f64>(lengths + (<usize>n << 3)) + radius;
-    let bound = least + 2 * (share * reach * reach + tiny);
+    const length = load<f64>(lengths + (<usize>n << 4));
+    const reach = length + radius;
+    const eps = load<f64>(lengths + (<usize>n << 4), 8) + share * reach * reach + tiny;
+    const vector = x + <usize>n * padBytes;
+    best = Infinity;
+    index = i32.MAX_VALUE;
+    // The group of the least score.
+    const same = f32x4.splat(least);
+    let at = row;
+    while (!v128.any_true(f32x4.eq(v128.load(at), same))) at += 16;
+    const leader =
+      <i32>((at - row) >> 2) + ctz(i32x4.bitmask(f32x4.eq(v128.load(at), same)));
+    searchGroup(
+      vector,
+      pad,
+      c,
+      size,
+      (leader / lanes) * span + (leader % lanes),
+      stride,
+      count,
+      share,
+      tiny,
+      scratch,
+    );
+    let bound = min<f64>(<f64>least + 2 * eps, best - length * length + eps);
     // Room for the rounding of the bound itself to float32.
     bound += Math.abs(bound) * 1.2e-7;
     const bound4 = f32x4.splat(<f32>bound);
-    const vector = x + <usize>n * padBytes;
-    let best: f64 = Infinity;
-    let index = i32.MAX_VALUE;
-    for (let at = row; at < rowEnd; at += 16) {
-      let mask = i32x4.bitmask(f32x4.le(v128.load(at), bound4));
+    for (at = row; at < rowEnd; at += 16) {
+      const near = f32x4.le(v128.load(at), bound4);
+      if (!v128.any_true(near)) continue;
+      let mask = i32x4.bitmask(near);
       while (mask !== 0) {
         const group = <i32>((at - row) >> 2) + ctz(mask);
         mask &= mask - 1;
-        const first = (group / lanes) * span + (group % lanes);
-        let nearest: f64 = Infinity;
-        let members = 0;
-        for (let k = first; members < count && k < size; k += stride) {
-          const t = estimate(vector, c + <usize>k * padBytes, pad);
-          store<f32>(scratch + (<usize>members << 2), t);
-          nearest = min<f64>(nearest, <f64>t);
-          members++;
-        }
-        const limit = (nearest + tiny) * (1 + 3 * share) + tiny;
-        for (let i = 0; i < members; i++) {
-          if (<f64>load<f32>(scratch + (<usize>i << 2)) > limit) continue;
-          const k = first + i * stride;
-          const distance = exact(vector, c + <usize>k * padBytes, pad);
-          if (distance < best || (distance === best && k < index)) {
-            best = distance;
-            index = k;
-          }
-        }
+        if (group === leader) continue;
+        searchGroup(
+          vector,
+          pad,
+          c,
+          size,
+          (group / lanes) * span + (group % lanes),
+          stride,
+          count,
+          share,
+          tiny,
+          scratch,
+        );
       }
     }
     store<i32>(indices + (<usize>n << 2), index);

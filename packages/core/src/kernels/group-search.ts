@@ -74,7 +74,7 @@ export class GroupSearch {
       mean: layout.take(pad * 4),
       x: layout.take(tile * pad * 4),
       a: layout.take(tile * (dim + 1) * 4),
-      lengths: layout.take(tile * 8),
+      lengths: layout.take(tile * 16),
       scratch: layout.take(group * 4),
       indices: layout.take(tile * 4),
       distances: layout.take(tile * 4),

@@ -7,6 +7,7 @@ import { nearestByDefinition } from "../kernels/reference.js";
 import {
   CHUNK_NUMBERS,
   MAX_REACH,
+  MIN_RADIUS,
   codebookMean,
   nearestModule,
   searchLayout,
@@ -107,6 +108,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
         distances: tileDistances,
         next: new Int32Array(new SharedArrayBuffer(4)),
         maxReach: MAX_REACH,
+        minRadius: MIN_RADIUS,
       });
       indices.set(tileIndices.subarray(0, count), first);
       distances.set(tileDistances.subarray(0, count), first);

@@ -21,11 +21,12 @@ const prepare = (job) => {
   const missing = at.bytes - own.memory.buffer.byteLength;
   if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
   const floats = new Float32Array(own.memory.buffer);
+  floats.fill(0, at.mean >> 2, (at.mean >> 2) + at.pad);
   floats.set(job.mean, at.mean >> 2);
   copy(job.codebook, 0, at.size, at.dim, at.pad, floats.subarray(at.c >> 2));
-  radius = own.packCodebook(at.c, at.size, at.dim, at.pad, at.mean, at.panelsAt, at.norms);
+  radius = own.packCodebook(at.c, at.size, at.pad, at.mean, at.panelsAt, at.norms, at.state);
 };
-const search = ({ vectors, rows, indices, distances, next, maxReach }) => {
+const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }) => {
   const { buffer } = own.memory;
   const x = new Float32Array(buffer, at.x, at.tile * at.pad);
   const codes = new Int32Array(buffer, at.indicesAt, at.tile);
@@ -35,14 +36,16 @@ const search = ({ vectors, rows, indices, distances, next, maxReach }) => {
     if (first >= rows) return;
     const count = Math.min(at.tile, rows - first);
     copy(vectors, first, count, at.dim, at.pad, x);
-    const reach = radius + own.packVectors(at.x, count, at.dim, at.pad, at.mean, at.packed, at.lengths);
-    if (!(reach < maxReach)) {
+    const longest = own.packVectors(at.x, count, at.pad, at.mean, at.packed, at.lengths, at.state,
+      at.norms, at.whole, at.size);
+    if (!(radius + longest < maxReach) || !(radius === 0 || radius > minRadius)) {
       indices.fill(-1, first, first + count);
       continue;
     }
-    own.groupMinima(at.packed, (count + 3) >> 2, at.dim, at.panelsAt, at.norms, at.panels, at.minima);
+    own.groupMinima(at.packed, (count + 3) >> 2, at.pad, at.panelsAt, at.whole, at.panels,
+      at.blockPanels, at.state, at.minima);
     own.finish(at.x, count, at.dim, at.pad, at.lengths, at.minima, at.groups, at.c, at.size, radius,
-      4, 64, 4, 16, at.scratch, at.indicesAt, at.distancesAt);
+      4, 8 * at.blockPanels, 4, 2 * at.blockPanels, at.scratch, at.indicesAt, at.distancesAt);
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
