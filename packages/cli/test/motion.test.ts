@@ -52,6 +52,20 @@ test("a motion goes to tokens, is cut and joined, and comes back as files that r
   expect((await readMotion(path("both.bvh"))).translation.length).toBe(40 * 3);
 });
 
+test("encode, decode and eval know motions by their files' names", async () => {
+  const tokens = path("plain.tokens.safetensors");
+  const said = await dtok("encode", path("walk.bvh"), "-o", tokens, "--json");
+  expect(JSON.parse(said)).toMatchObject([{ output: tokens, grid: [10] }]);
+  await dtok("decode", tokens, "-o", path("plain.bvh"));
+  expect((await readMotion(path("plain.bvh"))).translation.length).toBe(40 * 3);
+  // A body in units that the file does not say: twice as large by the option.
+  const one = await dtok("eval", path("walk.bvh"), "--unit", "cm", "--json");
+  const two = await dtok("eval", path("walk.bvh"), "--unit", "0.02", "--json");
+  const error = (json: string) =>
+    (JSON.parse(json) as { results: { mpjpe: number }[] }).results[0]!.mpjpe;
+  expect(error(two) / error(one)).toBeCloseTo(2, 1);
+});
+
 test("eval writes a GIF and a page beside its numbers", async () => {
   const json = await dtok("eval", path("walk.bvh"), "-d", path("compare"), "--json");
   const { tokenizer, results } = JSON.parse(json) as {

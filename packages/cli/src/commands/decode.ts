@@ -5,6 +5,7 @@ import { Option } from "commander";
 import { decodeSound, isSoundModel } from "../audio/index.js";
 import type { Command } from "commander";
 import { readInput, writeOutput } from "../files.js";
+import { decodeMotion, isMotionModel } from "../motion/index.js";
 import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
 import { decodeVideo, isVideoModel } from "../video/index.js";
@@ -20,11 +21,11 @@ interface Options extends Omit<CommonOptions, "model"> {
 export function addDecode(program: Command): void {
   program
     .command("decode")
-    .description("a token file to a picture or a sound")
+    .description("a token file to a picture, a sound, a clip or a motion")
     .argument("<tokens>", 'token file, or "-" for standard input')
     .option(
       "-o, --output <file>",
-      'picture (.png, .jpg, .webp, .avif) or sound (.wav); "-" for PNG or WAV on standard output',
+      'picture (.png, .jpg, .webp, .avif), sound (.wav), clip (.mp4) or motion (.bvh, .glb, .gif, .html); "-" for PNG or WAV on standard output',
     )
     .option("-m, --model <name or folder>", "default: the tokenizer that the file names")
     .addOption(
@@ -32,7 +33,11 @@ export function addDecode(program: Command): void {
         .choices(["auto", "web"])
         .default("auto"),
     )
-    .option("--levels <n>", "sounds: levels to decode by, from the coarsest on", wholeNumber(1))
+    .option(
+      "--levels <n>",
+      "sounds and motions: levels to decode by, from the coarsest on",
+      wholeNumber(1),
+    )
     .addOption(
       new Option("--bits <n>", "sounds: of a WAV sample; 32 is floating point")
         .choices(["16", "24", "32"])
@@ -45,6 +50,7 @@ export function addDecode(program: Command): void {
 Examples:
   dtok decode photo.tokens.safetensors -o back.png
   dtok decode clip.tokens.safetensors -o clip-back.mp4
+  dtok decode walk.tokens.safetensors -o back.glb
   cat photo.tokens.safetensors | dtok decode - > back.png`,
     )
     .action(async (path: string, options: Options) => {
@@ -57,6 +63,10 @@ Examples:
       if (isSoundModel(options.model ?? "") || grid.tokenizer?.startsWith("audio/")) {
         const bits = Number(options.bits) as 16 | 24 | 32;
         await decodeSound(path, grid, { ...options, bits });
+        return;
+      }
+      if (isMotionModel(options.model ?? "") || grid.tokenizer?.startsWith("motion/")) {
+        await decodeMotion(path, grid, options);
         return;
       }
       const target =

@@ -5,6 +5,7 @@ import { bitsPerPixel } from "@dtok/image";
 import { InvalidArgumentError, Option } from "commander";
 import { areSounds, DEFAULT_SOUND, encodeSounds, isSoundModel } from "../audio/index.js";
 import { readInput, writeOutput } from "../files.js";
+import { encodeMotions, isMotionModel, isSkeletonFile, MOTION_MODEL } from "../motion/index.js";
 import { interruption, printJson, progressBar, wholeNumber } from "../output.js";
 import { openTokenizer } from "../tokenizer.js";
 import { areVideos, DEFAULT_VIDEO, encodeVideos, isVideoModel } from "../video/index.js";
@@ -16,18 +17,20 @@ interface Options extends CommonOptions {
   readonly outputFolder?: string;
   readonly packing: "integers" | "bits" | "radix";
   readonly bitrate?: number;
+  readonly unit?: string;
   readonly levels?: number;
   readonly channels?: "mix" | "keep";
 }
 
 export function addEncode(program: Command): void {
   common(program.command("encode"))
-    .description("pictures and sounds to token files")
-    .argument("<images...>", 'paths, or "-" for standard input')
+    .description("pictures, sounds, clips and motions to token files")
+    .argument("<files...>", 'paths, or "-" for standard input')
     .option("-o, --output <file>", 'token file of a single input, "-" for standard output')
     .option("-d, --output-folder <folder>", "folder for the token files of several inputs")
     .option("--packing <kind>", "integers, bits or radix (smallest)", "integers")
     .option("--bitrate <kbit/s>", "sounds: as many levels as fit, e.g. 6", bitsPerSecond)
+    .option("--unit <unit>", "BVH: m, cm, mm, inch, or metres per unit (default: by the size)")
     .option("--levels <n>", "sounds: levels to keep, from the coarsest on", wholeNumber(1))
     .addOption(
       new Option("--channels <how>", "sounds: one mixed channel, or codes for each").choices([
@@ -43,6 +46,7 @@ Examples:
   dtok encode *.jpg -d tokens/ --model photo-16x
   dtok encode talk.mp3 --bitrate 3
   dtok encode clip.mp4 -o clip.tokens.safetensors
+  dtok encode walk.bvh
   cat photo.jpg | dtok encode - | dtok decode - > back.png`,
     )
     .action(async (images: string[], options: Options, command: Command) => {
@@ -58,6 +62,14 @@ Examples:
         await encodeVideos(images, { ...options, model: chosen ? options.model : DEFAULT_VIDEO });
         return;
       }
+      if ((chosen && isMotionModel(options.model)) || images.some(isSkeletonFile)) {
+        if (!chosen && !images.every(isSkeletonFile)) {
+          command.error("error: motions and other files together; encode them by two commands");
+        }
+        soundsOnly(options, command);
+        await encodeMotions(images, { ...options, model: chosen ? options.model : MOTION_MODEL });
+        return;
+      }
       const sounds = await areSounds(images);
       if ((chosen && isSoundModel(options.model)) || sounds.includes(true)) {
         if (sounds.includes(false) && sounds.includes(true)) {
@@ -66,9 +78,8 @@ Examples:
         await encodeSounds(images, { ...options, model: chosen ? options.model : DEFAULT_SOUND });
         return;
       }
-      for (const name of ["bitrate", "levels", "channels"] as const) {
-        if (options[name] !== undefined) command.error(`error: --${name} is for sounds`);
-      }
+      soundsOnly(options, command);
+      if (options.unit !== undefined) command.error("error: --unit is for motions");
       const tokenizer = await openTokenizer(options.model, options);
       const bar = await progressBar("encoding", options.json);
       const results: unknown[] = [];
@@ -112,6 +123,12 @@ Examples:
         }
       }
     });
+}
+
+function soundsOnly(options: Options, command: Command): void {
+  for (const name of ["bitrate", "levels", "channels"] as const) {
+    if (options[name] !== undefined) command.error(`error: --${name} is for sounds`);
+  }
 }
 
 function bitsPerSecond(text: string): number {

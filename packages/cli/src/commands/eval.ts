@@ -14,16 +14,18 @@ import type { CommonOptions } from "./common.js";
 
 interface Options extends CommonOptions {
   readonly outputFolder?: string;
+  readonly unit?: string;
 }
 
 export function addEval(program: Command): void {
   common(program.command("eval"))
-    .description("how well a tokenizer keeps your pictures or sounds")
-    .argument("<images...>", "paths")
+    .description("how well a tokenizer keeps your pictures, sounds, clips or motions")
+    .argument("<files...>", "paths")
     .option(
       "-d, --output-folder <folder>",
       "also write original and reconstruction side by side, or the decoded sound",
     )
+    .option("--unit <unit>", "BVH: m, cm, mm, inch, or metres per unit (default: by the size)")
     .addHelpText(
       "after",
       `

@@ -40,6 +40,12 @@ const FILES = [".bvh", ".glb", ".gltf", ".npy", ".json", ".txt"];
 
 export const isMotionFile = (path: string) => FILES.includes(extname(path).toLowerCase());
 
+/** Files that can be nothing else; .npy, .json and .txt are motions only where a command says so. */
+export const isSkeletonFile = (path: string) => /\.(bvh|glb|gltf)$/i.test(path);
+
+export const isMotionModel = (name: string) =>
+  Object.hasOwn(plugins, name.replace(/^motion\//, ""));
+
 export interface MotionFlags {
   readonly model: string;
   readonly runtime: "auto" | "web";
@@ -149,41 +155,7 @@ Examples:
     .option("-o, --output <file>", "token file of a single motion")
     .option("-d, --output-folder <folder>", "folder for the token files of several")
     .option("--names <file>", "JSON: names of the body's joints to names of the skeleton's")
-    .action(async (paths: string[], options: MotionFlags & { output?: string }) => {
-      if (options.output !== undefined && paths.length > 1) {
-        throw new ArgumentError("--output", {
-          expected: "one motion",
-          got: String(paths.length),
-          remedy: "Use --output-folder for several.",
-        });
-      }
-      if (options.outputFolder !== undefined)
-        await mkdir(options.outputFolder, { recursive: true });
-      const names = await namesOf(options.names);
-      const codec = await open(options.model, options.runtime);
-      try {
-        for (const path of paths) {
-          const signal = await readMotion(path, { unit: unitOf(options.unit) });
-          const grid = await codec.encode(signal, {
-            signal: interruption.signal,
-            ...(names && { names }),
-          });
-          const target =
-            options.output ?? join(options.outputFolder ?? ".", `${stem(path)}.tokens.safetensors`);
-          await writeOutput(target, saveTokenGrid(grid));
-          const seconds = durationOf(signal);
-          const bits = bitsOf(grid).codes / seconds;
-          if (options.json) printJson({ input: path, output: target, grid: grid.shape, seconds });
-          else {
-            process.stdout.write(
-              `${path} -> ${target} (${seconds.toFixed(2)} s, ${grid.codes.data.length} codes, ${bits.toFixed(0)} bits/s)\n`,
-            );
-          }
-        }
-      } finally {
-        await codec.close();
-      }
-    });
+    .action(encodeMotions);
   motion
     .command("decode")
     .description("a token file to a motion that any viewer plays")
@@ -192,23 +164,9 @@ Examples:
     .option("--levels <n>", "decode the first levels only", Number)
     .addOption(new Option("--runtime <kind>").choices(["auto", "web"]).default("auto"))
     .option("--json", "results as JSON on standard output", false)
-    .action(async (path: string, options: MotionFlags & { output?: string; levels?: number }) => {
-      const target = options.output ?? `${stem(path)}.bvh`;
-      const grid = await readTokens(path);
-      const codec = await open(modelOf(grid), options.runtime);
-      try {
-        const made = await codec.decode(grid, {
-          signal: interruption.signal,
-          ...(options.levels !== undefined && { levels: options.levels }),
-        });
-        await writeMotion(target, made);
-        const frames = frameCount(made);
-        if (options.json) printJson({ input: path, output: target, frames, fps: made.fps });
-        else process.stdout.write(`${path} -> ${target} (${frames} frames at ${made.fps})\n`);
-      } finally {
-        await codec.close();
-      }
-    });
+    .action(async (path: string, options: MotionDecodeFlags) =>
+      decodeMotion(path, await readTokens(path), options),
+    );
   motion
     .command("splice")
     .description("cut tokens of motions and join them to one: file, or file@from:to in seconds")
@@ -267,6 +225,75 @@ Examples:
       else process.stdout.write(`${path} -> ${options.output}\n`);
     });
   addActions(motion);
+}
+
+/** `dtok encode walk.bvh`, `dtok motion encode`. */
+export async function encodeMotions(
+  paths: readonly string[],
+  options: MotionFlags & { readonly output?: string },
+): Promise<void> {
+  if (options.output !== undefined && paths.length > 1) {
+    throw new ArgumentError("--output", {
+      expected: "one motion",
+      got: String(paths.length),
+      remedy: "Use --output-folder for several.",
+    });
+  }
+  if (options.outputFolder !== undefined) await mkdir(options.outputFolder, { recursive: true });
+  const names = await namesOf(options.names);
+  const codec = await open(options.model, options.runtime);
+  const results = [];
+  try {
+    for (const path of paths) {
+      const signal = await readMotion(path, { unit: unitOf(options.unit) });
+      const grid = await codec.encode(signal, {
+        signal: interruption.signal,
+        ...(names && { names }),
+      });
+      const target =
+        options.output ?? join(options.outputFolder ?? ".", `${stem(path)}.tokens.safetensors`);
+      await writeOutput(target, saveTokenGrid(grid));
+      const seconds = durationOf(signal);
+      const bits = bitsOf(grid).codes / seconds;
+      results.push({ input: path, output: target, grid: grid.shape, seconds });
+      if (!options.json && target !== "-") {
+        process.stdout.write(
+          `${path} -> ${target} (${seconds.toFixed(2)} s, ${grid.codes.data.length} codes, ${bits.toFixed(0)} bits/s)\n`,
+        );
+      }
+    }
+  } finally {
+    await codec.close();
+  }
+  if (options.json && options.output !== "-") printJson(results);
+}
+
+export interface MotionDecodeFlags extends Pick<MotionFlags, "runtime" | "json"> {
+  readonly model?: string;
+  readonly output?: string;
+  readonly levels?: number;
+}
+
+/** `dtok decode walk.tokens.safetensors -o back.bvh`, `dtok motion decode`. */
+export async function decodeMotion(
+  path: string,
+  grid: TokenGrid,
+  options: MotionDecodeFlags,
+): Promise<void> {
+  const target = options.output ?? `${stem(path)}.bvh`;
+  const codec = await open(options.model ?? modelOf(grid), options.runtime);
+  try {
+    const made = await codec.decode(grid, {
+      signal: interruption.signal,
+      ...(options.levels !== undefined && { levels: options.levels }),
+    });
+    await writeMotion(target, made);
+    const frames = frameCount(made);
+    if (options.json) printJson({ input: path, output: target, frames, fps: made.fps });
+    else process.stdout.write(`${path} -> ${target} (${frames} frames at ${made.fps})\n`);
+  } finally {
+    await codec.close();
+  }
 }
 
 /** `dtok eval walk.bvh`: numbers, and original beside reconstruction as GIF and HTML. */
