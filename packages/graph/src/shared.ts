@@ -1,23 +1,42 @@
-export { nearestAnchors, NONE, relationContext } from "./anchors/nearest.js";
-export type { DirectionPolicy, NearestAnchors, RelationChoice } from "./anchors/nearest.js";
-export {
-  degrees,
-  greedyCover,
-  pageRank,
-  parseMix,
-  sampledBetweenness,
-  selectAnchors,
-} from "./anchors/strategies.js";
-export type { AnchorMix, AnchorOptions, AnchorStrategy } from "./anchors/strategies.js";
+export { sampledBetweenness } from "./anchors/betweenness.js";
+export { greedyCover } from "./anchors/cover.js";
+export type { Cover, CoverOptions } from "./anchors/cover.js";
+export { degrees } from "./anchors/degree.js";
+export { nearestAnchors, NONE } from "./anchors/nearest.js";
+export type { DirectionPolicy, NearestAnchors } from "./anchors/nearest.js";
+export { pageRank, pageRankPlan, pushPageRank } from "./anchors/pagerank.js";
+export type { PageRankOptions, PushOptions } from "./anchors/pagerank.js";
+export { relationContext, relationProfiles } from "./anchors/relations.js";
+export type { RelationChoice, RelationProfiles } from "./anchors/relations.js";
+export { parseMix, selectAnchors } from "./anchors/select.js";
+export type { AnchorMix, AnchorOptions, AnchorStrategy } from "./anchors/select.js";
 export { buildGraph } from "./csr/graph.js";
 export type { Adjacency, KnowledgeGraph, Triples } from "./csr/graph.js";
 export { fromGraphology } from "./csr/graphology.js";
 export type { FromGraphologyOptions } from "./csr/graphology.js";
+export { runHere } from "./csr/plan.js";
+export type { Plan, Step } from "./csr/plan.js";
 export { readTriples } from "./csr/triples.js";
 export type { ReadGraph, ReadTriplesOptions } from "./csr/triples.js";
+export { Earl } from "./tokens/earl.js";
+export type { EarlOptions } from "./tokens/earl.js";
+export type { NewEdge, NewNodeOptions } from "./tokens/new-node.js";
 export { NodePiece } from "./tokens/node-piece.js";
-export type { NewEdge, NodePieceOptions } from "./tokens/node-piece.js";
+export type { NodePieceOptions, PathEdge } from "./tokens/node-piece.js";
+export { NodeTokens } from "./tokens/node-tokens.js";
+export { NtLlm } from "./tokens/nt-llm.js";
+export type { NtLlmOptions } from "./tokens/nt-llm.js";
 export { randomEntityCodes } from "./tokens/random-eq.js";
 export type { RandomCodesOptions } from "./tokens/random-eq.js";
 export { tokensToParquet } from "./tokens/parquet.js";
 export { explainSvg } from "./tokens/svg.js";
+export { NodeVocabulary, NONE_ID, UNKNOWN_ID } from "./tokens/vocabulary.js";
+export type { TokenColumn, VocabularyPart } from "./tokens/vocabulary.js";
+export { filteredRank, KnownLinks, linkMetrics } from "./links/rank.js";
+export type { LinkMetrics } from "./links/rank.js";
+export { graphOfLinks, linksOf, splitLinks, takeLinks } from "./links/split.js";
+export type { Links, LinkSplit } from "./links/split.js";
+export { parseDebianPackages } from "./sources/debian.js";
+export type { DebianArchive, DebianPackage } from "./sources/debian.js";
+export { parseWordNet } from "./sources/wordnet.js";
+export type { PartOfSpeech, WordNet, WordNetFiles } from "./sources/wordnet.js";

@@ -2,15 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graphOf, randomLines } from "../../test/random-graph.js";
 import type { KnowledgeGraph } from "../csr/graph.js";
-import { nearestAnchors, NONE, relationContext } from "./nearest.js";
+import { sampledBetweenness } from "./betweenness.js";
+import { greedyCover } from "./cover.js";
+import { nearestAnchors, NONE } from "./nearest.js";
 import type { DirectionPolicy } from "./nearest.js";
-import {
-  greedyCover,
-  pageRank,
-  parseMix,
-  sampledBetweenness,
-  selectAnchors,
-} from "./strategies.js";
+import { pageRank, pushPageRank } from "./pagerank.js";
+import { relationContext } from "./relations.js";
+import { parseMix, selectAnchors, topRanked } from "./select.js";
 
 /** Distances from every node to one anchor, plainly. */
 function distancesTo(graph: KnowledgeGraph, anchor: number, policy: DirectionPolicy): number[] {
@@ -78,8 +76,14 @@ test("PageRank by hand: a star's centre; the sum is one, also with isolated node
   expect(rank[0]).toBeCloseTo(0.0375 + (0.85 * m) / 3, 2);
   const graph = graphOf(randomLines(5, 20, 25), ["alone"]);
   expect(pageRank(graph).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
-  const own = pageRank(graph, [graph.indexOf("alone")]);
-  expect(own[graph.indexOf("alone")]).toBeCloseTo(1, 2);
+  const alone = graph.indexOf("alone");
+  expect(pageRank(graph, { restart: [alone] })[alone]).toBeCloseTo(1, 6);
+  expect(pushPageRank(graph, [alone])[alone]).toBeCloseTo(1, 6);
+  for (const restart of [[], [99], [0.5]]) {
+    expect(() => pageRank(graph, { restart })).toThrow(/restart/);
+    expect(() => pushPageRank(graph, restart)).toThrow(/restart/);
+  }
+  expect(() => pageRank(graph, { damping: 1 })).toThrow(/damping/);
 });
 
 test("betweenness by hand: the middle of a path", () => {
@@ -90,7 +94,69 @@ test("betweenness by hand: the middle of a path", () => {
 
 test("greedy cover by hand: a hub, then what it leaves", () => {
   const graph = graphOf(["h\tr\ta", "h\tr\tb", "h\tr\tc", "x\tr\ty", "y\tr\tz"]);
-  expect(Array.from(greedyCover(graph, 2), (n) => graph.nodes[n])).toEqual(["h", "y"]);
+  const names = (anchors: Int32Array) => Array.from(anchors, (n) => graph.nodes[n]);
+  expect(names(greedyCover(graph, 2).anchors)).toEqual(["h", "y"]);
+  // All seven are covered by two: no third is chosen.
+  expect(greedyCover(graph, 5)).toMatchObject({ coverage: 1 });
+  expect(greedyCover(graph, 5).anchors.length).toBe(2);
+  expect(greedyCover(graph, 5, { coverage: 0.5 })).toEqual({
+    anchors: Int32Array.of(graph.indexOf("h")),
+    coverage: 4 / 7,
+  });
+  expect(() => greedyCover(graph, 1, { radius: 0 })).toThrow(/radius/);
+  expect(() => greedyCover(graph, 1, { coverage: 0 })).toThrow(/coverage/);
+});
+
+test("greedy cover is that of trying every node, at any radius", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 50 }),
+      (seed, radius, edges) => {
+        const graph = graphOf(randomLines(seed, 20, edges), ["alone"]);
+        const { length } = graph.nodes;
+        const within = graph.nodes.map((_, n) =>
+          distancesTo(graph, n, "both").flatMap((d, m) => (d <= radius ? [m] : [])),
+        );
+        const left = new Set(within.keys());
+        const plain: number[] = [];
+        while (left.size > 0) {
+          let best = 0;
+          const gain = (n: number) => within[n]!.filter((m) => left.has(m)).length;
+          for (let n = 1; n < length; n++) if (gain(n) > gain(best)) best = n;
+          for (const m of within[best]!) left.delete(m);
+          plain.push(best);
+        }
+        expect([...greedyCover(graph, length, { radius }).anchors]).toEqual(plain);
+      },
+    ),
+    { seed: 6, numRuns: 60 },
+  );
+});
+
+test("personalised PageRank by pushes is that of passes, within its tolerance", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
+      const graph = graphOf(randomLines(seed, 30, 60), ["alone"]);
+      const restart = [seed % graph.nodes.length, 0];
+      const exact = pageRank(graph, { restart, tolerance: 1e-12, passes: 1000 });
+      const pushed = pushPageRank(graph, restart, { tolerance: 1e-8 });
+      for (const [n, value] of pushed.entries()) expect(value).toBeCloseTo(exact[n]!, 5);
+    }),
+    { seed: 7, numRuns: 40 },
+  );
+});
+
+test("the highest by score, ties to the lower number", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1 }), (scores) => {
+      const plain = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
+      const count = Math.ceil(scores.length / 2);
+      expect([...topRanked(Float64Array.from(scores), count)]).toEqual(plain.slice(0, count));
+    }),
+    { seed: 8 },
+  );
 });
 
 test("mixes: shares, no node twice, the same for a seed", () => {

@@ -29,7 +29,8 @@ test("the same graph in any order of edges", async () => {
         (await readTriples([lines.join("\n")])).graph,
         (await readTriples([shuffled.join("\r\n")])).graph,
       ];
-      expect({ ...b, indexOf: 0 }).toEqual({ ...a, indexOf: 0 });
+      const plain = (graph: typeof a) => ({ ...graph, indexOf: 0, relationIndexOf: 0 });
+      expect(plain(b)).toEqual(plain(a));
     }),
     { seed: 1, numRuns: 30 },
   );

@@ -11,21 +11,21 @@ test("by hand", () => {
   const pieces = new NodePiece(path, { anchors: 2, perNode: 2, relations: 2, mix: { degree: 1 } });
   // b and c have two edges each.
   expect(Array.from(pieces.anchors, (n) => path.nodes[n])).toEqual(["b", "c"]);
-  expect(pieces.codebookSizes).toEqual([3, 3, 32, 32, 3, 3]);
+  expect(pieces.codebookSizes).toEqual([3, 3, 32, 32, 4, 4]);
   const grid = checkTokenGrid(pieces.encode());
   expect(
     Array.from({ length: 5 }, (_, n) => [...grid.codes.data.subarray(n * 6, n * 6 + 6)]),
   ).toEqual([
-    [0, 1, 1, 2, 0, 2],
-    [2, 2, 31, 31, 2, 2],
+    [0, 1, 1, 2, 0, 3],
+    [2, 2, 31, 31, 3, 3],
     [0, 1, 0, 1, 0, 1],
     [1, 0, 0, 1, 0, 1],
-    [1, 0, 1, 2, 1, 2],
+    [1, 0, 1, 2, 1, 3],
   ]);
   expect(pieces.line("a")).toBe("a: b@1 c@2 | next>");
   expect(pieces.line("alone")).toBe("alone: no anchor | no relation");
   expect(loadTokenGrid(saveTokenGrid(grid)).codes).toEqual(grid.codes);
-  expect([...pieces.encode(["d", "a"]).codes.data]).toEqual([1, 0, 1, 2, 1, 2, 0, 1, 1, 2, 0, 2]);
+  expect([...pieces.encode(["d", "a"]).codes.data]).toEqual([1, 0, 1, 2, 1, 3, 0, 1, 1, 2, 0, 3]);
 });
 
 test("a node that is taken out and comes back gets the codes that it had", () => {
@@ -59,7 +59,7 @@ test("many relation types; self-loops", () => {
   const lines = Array.from({ length: 100_000 }, (_, i) => `h\tr${i}\th`);
   const pieces = new NodePiece(graphOf(lines), { anchors: 1 });
   const grid = checkTokenGrid(pieces.encode());
-  expect(grid.codebookSizes.at(-1)).toBe(200_001);
+  expect(grid.codebookSizes.at(-1)).toBe(200_002);
 });
 
 test("random codes: the same for a name and a seed whatever else there is", () => {

@@ -1,19 +1,26 @@
 /*
  * NodePiece. Galkin, Denis, Wu, Hamilton: "NodePiece: Compositional and Parameter-Efficient
- * Representations of Large Knowledge Graphs", arXiv 2106.12144, section 3: a node is the k nearest of a
- * few anchors, the distances to them, and d of the relations around it. Survey: graph anchors and
+ * Representations of Large Knowledge Graphs", ICLR 2022, arXiv 2106.12144, sections 3.1 and 3.2: a node
+ * is its k nearest anchors, the distances to them, and d relations around it. Survey: graph anchors and
  * relations (GART).
  *
  * A token grid [N] of k anchors (A + 1 entries: each anchor, and none), k distances (D + 2: 0 to D
- * edges, and none), d relations (2 R + 1: outgoing, incoming, and none).
+ * edges, and none), d relations (2 R + 2: outgoing, incoming, unknown, and none).
  */
-import { ArgumentError, createTokenGrid } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
-import { nearestAnchors, NONE, relationContext } from "../anchors/nearest.js";
-import type { DirectionPolicy, RelationChoice } from "../anchors/nearest.js";
-import { selectAnchors } from "../anchors/strategies.js";
-import type { AnchorOptions } from "../anchors/strategies.js";
+import { checkDistance, nearestPlan, NONE } from "../anchors/nearest.js";
+import type { DirectionPolicy } from "../anchors/nearest.js";
+import { relationPlan } from "../anchors/relations.js";
+import type { RelationChoice } from "../anchors/relations.js";
+import { anchorPlan } from "../anchors/select.js";
+import type { AnchorOptions } from "../anchors/select.js";
 import type { KnowledgeGraph } from "../csr/graph.js";
+import { runHere } from "../csr/plan.js";
+import type { Plan } from "../csr/plan.js";
+import { frequentKinds, nodeNumber, refuseEmpty, resolveEdges } from "./new-node.js";
+import type { NewEdge, NewNodeOptions } from "./new-node.js";
+import { NodeTokens } from "./node-tokens.js";
+import { NodeVocabulary, relationTexts } from "./vocabulary.js";
 
 export interface NodePieceOptions extends AnchorOptions {
   /** Anchors in all. Default a hundredth of the nodes, from 1 to 20,000. */
@@ -30,17 +37,23 @@ export interface NodePieceOptions extends AnchorOptions {
   readonly maxDistance?: number;
 }
 
-/** An edge of a node that the graph did not have. */
-export interface NewEdge {
+/** An edge as a path goes along it: from `from` to `to` of `relation`, the way the graph has it. */
+export interface PathEdge {
+  readonly from: string;
   readonly relation: string;
-  /** The node at the other end. */
-  readonly node: string;
-  /** "out": from the new node; "in": toward it. Default "out". */
-  readonly direction?: "out" | "in";
+  readonly to: string;
+}
+
+interface Fitted {
+  readonly anchors: Int32Array;
+  readonly perNode: number;
+  readonly anchor: Int32Array;
+  readonly distance: Int16Array;
+  readonly relations: Int32Array;
 }
 
 /** The nodes of one graph as tokens. */
-export class NodePiece {
+export class NodePiece extends NodeTokens {
   readonly graph: KnowledgeGraph;
   /** Numbers of the anchor nodes, rising. */
   readonly anchors: Int32Array;
@@ -48,130 +61,89 @@ export class NodePiece {
   readonly relationsPerNode: number;
   readonly maxDistance: number;
   readonly policy: DirectionPolicy;
-  /** Entries of each of the 2 k + d codebooks. */
-  readonly codebookSizes: readonly number[];
   readonly #anchor: Int32Array;
-  readonly #distance: Int32Array;
+  readonly #distance: Int16Array;
   readonly #relations: Int32Array;
 
-  constructor(graph: KnowledgeGraph, options: NodePieceOptions = {}) {
-    const { length } = graph.nodes;
-    if (length === 0) {
-      throw new ArgumentError("graph", {
-        expected: "at least one node",
-        got: "none",
-        remedy: "Check the source of the graph.",
-      });
-    }
-    const { maxDistance = 30, policy = "both" } = options;
-    if (!Number.isSafeInteger(maxDistance) || maxDistance < 1 || maxDistance > 1000) {
-      throw new ArgumentError("maxDistance", {
-        expected: "a whole number of edges from 1 to 1000",
-        got: String(maxDistance),
-        remedy: "Leave it out for 30.",
-      });
-    }
-    this.graph = graph;
-    this.anchors = options.anchorNodes
-      ? Int32Array.from(new Set(options.anchorNodes.map((name) => this.#number(name)))).sort()
-      : selectAnchors(
-          graph,
-          options.anchors ?? Math.max(1, Math.min(20_000, Math.round(length / 100))),
-          options,
-        );
-    const count = this.anchors.length;
-    this.perNode = options.perNode ?? Math.min(20, count);
-    this.relationsPerNode = options.relations ?? 12;
-    this.maxDistance = maxDistance;
-    this.policy = policy;
-    const near = nearestAnchors(graph, this.anchors, this.perNode, policy, maxDistance);
-    this.#anchor = near.anchor;
-    this.#distance = near.distance;
-    this.#relations = relationContext(
-      graph,
-      this.relationsPerNode,
-      options.relationChoice,
-      options.seed,
+  constructor(graph: KnowledgeGraph, options: NodePieceOptions = {}, fitted?: Fitted) {
+    const fit = fitted ?? runHere(fitPlan(graph, options));
+    const { relations = 12, maxDistance = 30 } = options;
+    super(
+      new NodeVocabulary([
+        { kind: "anchor", names: Array.from(fit.anchors, (n) => graph.nodes[n]!) },
+        { kind: "distance", names: maxDistance + 1 },
+        { kind: "relation", names: relationTexts(graph.relations) },
+      ]),
+      [
+        [fit.perNode, { kind: "anchor" }],
+        [fit.perNode, { kind: "distance" }],
+        [relations, { kind: "relation", unknown: true }],
+      ],
+      { anchorsPerNode: fit.perNode, relationsPerNode: relations },
     );
-    const fill = (n: number, size: number) => Array.from({ length: n }, () => size);
-    this.codebookSizes = [
-      ...fill(this.perNode, count + 1),
-      ...fill(this.perNode, maxDistance + 2),
-      ...fill(this.relationsPerNode, 2 * graph.relations.length + 1),
-    ];
+    this.graph = graph;
+    this.anchors = fit.anchors;
+    this.perNode = fit.perNode;
+    this.relationsPerNode = relations;
+    this.maxDistance = maxDistance;
+    this.policy = options.policy ?? "both";
+    this.#anchor = fit.anchor;
+    this.#distance = fit.distance;
+    this.#relations = fit.relations;
+  }
+
+  /** The same in steps, for `GraphThreads.run`. */
+  static *plan(graph: KnowledgeGraph, options: NodePieceOptions = {}): Plan<NodePiece> {
+    return new NodePiece(graph, options, yield* fitPlan(graph, options));
   }
 
   /** Codes of all nodes, or of those named, [nodes, 2 k + d]; `none` is each codebook's last entry. */
   encode(nodes?: readonly string[]): TokenGrid {
-    const numbers = nodes
-      ? nodes.map((name) => this.#number(name))
-      : Array.from({ length: this.graph.nodes.length }, (_, n) => n);
-    const width = this.codebookSizes.length;
-    const data = new Int32Array(numbers.length * width);
-    for (const [i, n] of numbers.entries()) {
-      this.#write(
-        this.#anchor.subarray(n * this.perNode, (n + 1) * this.perNode),
-        this.#distance.subarray(n * this.perNode, (n + 1) * this.perNode),
-        this.#relations.subarray(n * this.relationsPerNode, (n + 1) * this.relationsPerNode),
-        data,
-        i * width,
-      );
+    if (nodes === undefined) return this.encodeRange(0, this.graph.nodes.length);
+    const width = this.columns.length;
+    const data = new Int32Array(nodes.length * width);
+    for (const [i, name] of nodes.entries()) {
+      this.#writeNode(nodeNumber(this.graph, name), data, i * width);
     }
-    return this.#grid(data, numbers.length);
+    return this.grid(data, nodes.length);
+  }
+
+  /** Codes of the nodes numbered `from` to `to` (exclusive). */
+  encodeRange(from: number, to: number): TokenGrid {
+    const width = this.columns.length;
+    const data = new Int32Array((to - from) * width);
+    for (let n = from; n < to; n++) this.#writeNode(n, data, (n - from) * width);
+    return this.grid(data, to - from);
   }
 
   /**
    * Codes of a node that the graph does not have, from its edges to nodes that it has, without fitting
    * anew. Exact as long as the new node makes no old one's path shorter.
    *
-   * @throws ArgumentError for unknown nodes and relations
+   * @throws ArgumentError for unknown nodes and relations, unless these are tokens
    */
-  encodeNew(edges: readonly NewEdge[]): TokenGrid {
+  encodeNew(edges: readonly NewEdge[], options: NewNodeOptions = {}): TokenGrid {
+    const { perNode: k } = this;
     const best = new Map<number, number>();
-    const kinds = new Map<number, number>();
-    for (const { relation, node, direction = "out" } of edges) {
-      const r = this.graph.relations.indexOf(relation);
-      if (r < 0) {
-        throw new ArgumentError("relation of a new node", {
-          expected: "one of the graph's relations",
-          got: JSON.stringify(relation),
-          remedy: "Leave the edge out, or build the graph anew with that relation.",
-        });
-      }
-      const n = this.#number(node);
-      const kind = direction === "out" ? r : this.graph.relations.length + r;
-      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-      if (this.policy !== "both" && this.policy !== direction) continue;
-      for (let j = 0; j < this.perNode; j++) {
-        const a = this.#anchor[n * this.perNode + j]!;
+    const resolved = resolveEdges(this.graph, edges, options);
+    for (const { node, direction } of resolved) {
+      if (node < 0 || (this.policy !== "both" && this.policy !== direction)) continue;
+      for (let j = node * k; j < (node + 1) * k; j++) {
+        const a = this.#anchor[j]!;
         if (a === NONE) break;
-        const d = this.#distance[n * this.perNode + j]! + 1;
+        const d = this.#distance[j]! + 1;
         if (d <= this.maxDistance) best.set(a, Math.min(best.get(a) ?? Infinity, d));
       }
     }
-    const near = [...best].sort((x, y) => x[1] - y[1] || x[0] - y[0]).slice(0, this.perNode);
-    const kept = [...kinds]
-      .sort((x, y) => y[1] - x[1] || x[0] - y[0])
-      .slice(0, this.relationsPerNode)
-      .map(([kind]) => kind)
-      .sort((x, y) => x - y);
-    const padded = (values: readonly number[], length: number) =>
-      Int32Array.from({ length }, (_, i) => values[i] ?? NONE);
-    const data = new Int32Array(this.codebookSizes.length);
-    this.#write(
-      padded(
-        near.map(([a]) => a),
-        this.perNode,
-      ),
-      padded(
-        near.map(([, d]) => d),
-        this.perNode,
-      ),
-      padded(kept, this.relationsPerNode),
-      data,
-      0,
-    );
-    return this.#grid(data, 1);
+    const near = [...best].sort((x, y) => x[1] - y[1] || x[0] - y[0]).slice(0, k);
+    const kept = frequentKinds(resolved, this.relationsPerNode);
+    const data = Int32Array.from(this.codebookSizes, (size) => size - 1);
+    for (const [j, [a, d]] of near.entries()) {
+      data[j] = a;
+      data[k + j] = d;
+    }
+    for (const [j, { kind }] of kept.entries()) data[2 * k + j] = kind;
+    return this.grid(data, 1);
   }
 
   /** A node's anchors with their distances, nearest first, and its relations. */
@@ -179,7 +151,7 @@ export class NodePiece {
     readonly anchors: readonly { readonly node: string; readonly distance: number }[];
     readonly relations: readonly { readonly relation: string; readonly direction: "out" | "in" }[];
   } {
-    const n = this.#number(node);
+    const n = nodeNumber(this.graph, node);
     const types = this.graph.relations.length;
     const anchors = [];
     for (let j = n * this.perNode; j < (n + 1) * this.perNode; j++) {
@@ -199,6 +171,39 @@ export class NodePiece {
     return { anchors, relations };
   }
 
+  /** A shortest path from a node to one of its anchors, edge by edge. */
+  pathTo(node: string, anchor: string): PathEdge[] {
+    const { graph, perNode: k } = this;
+    let n = nodeNumber(graph, node);
+    const target = this.anchors.indexOf(nodeNumber(graph, anchor));
+    const held = (m: number) => {
+      for (let j = m * k; j < (m + 1) * k; j++) {
+        if (this.#anchor[j] === target) return this.#distance[j]!;
+      }
+      return -1;
+    };
+    const path: PathEdge[] = [];
+    for (let d = held(n); d > 0; d--) {
+      let next = -1;
+      for (const way of ["out", "in"] as const) {
+        if (next >= 0 || (this.policy !== "both" && this.policy !== way)) continue;
+        const { start, node: ends, relation } = graph[way];
+        for (let e = start[n]!; e < start[n + 1]! && next < 0; e++) {
+          if (held(ends[e]!) !== d - 1) continue;
+          next = ends[e]!;
+          const [from, to] = way === "out" ? [n, next] : [next, n];
+          path.push({
+            from: graph.nodes[from]!,
+            relation: graph.relations[relation[e]!]!,
+            to: graph.nodes[to]!,
+          });
+        }
+      }
+      n = next;
+    }
+    return path;
+  }
+
   /** One line for people: `cat: mammal@1 animal@2 | hypernym> <hyponym`. */
   line(node: string): string {
     const { anchors, relations } = this.describe(node);
@@ -209,41 +214,42 @@ export class NodePiece {
     return `${node}: ${left || "no anchor"} | ${right || "no relation"}`;
   }
 
-  #number(name: string): number {
-    const n = this.graph.indexOf(name);
-    if (n >= 0) return n;
-    throw new ArgumentError("node", {
-      expected: "a node of the graph",
-      got: JSON.stringify(name),
-      remedy: "Use encodeNew with the node's edges.",
-    });
-  }
-
-  #write(
-    anchor: Int32Array,
-    distance: Int32Array,
-    relations: Int32Array,
-    out: Int32Array,
-    at: number,
-  ): void {
-    const { perNode: k } = this;
+  #writeNode(n: number, out: Int32Array, at: number): void {
+    const { perNode: k, relationsPerNode: d } = this;
+    const anchor = n * k;
+    const none = this.anchors.length;
     for (let j = 0; j < k; j++) {
-      const none = anchor[j] === NONE;
-      out[at + j] = none ? this.anchors.length : anchor[j]!;
-      out[at + k + j] = none ? this.maxDistance + 1 : distance[j]!;
+      const a = this.#anchor[anchor + j]!;
+      out[at + j] = a === NONE ? none : a;
+      out[at + k + j] = a === NONE ? this.maxDistance + 1 : this.#distance[anchor + j]!;
     }
-    const types = 2 * this.graph.relations.length;
-    for (let j = 0; j < this.relationsPerNode; j++) {
-      out[at + 2 * k + j] = relations[j] === NONE ? types : relations[j]!;
+    const noRelation = 2 * this.graph.relations.length + 1;
+    for (let j = 0; j < d; j++) {
+      const r = this.#relations[n * d + j]!;
+      out[at + 2 * k + j] = r === NONE ? noRelation : r;
     }
   }
+}
 
-  #grid(data: Int32Array, rows: number): TokenGrid {
-    return createTokenGrid({
-      codes: { data, shape: [rows, this.codebookSizes.length] },
-      shape: [rows],
-      codebookSizes: this.codebookSizes,
-      side: { anchorsPerNode: this.perNode, relationsPerNode: this.relationsPerNode },
-    });
-  }
+function* fitPlan(graph: KnowledgeGraph, options: NodePieceOptions): Plan<Fitted> {
+  const { length } = graph.nodes;
+  refuseEmpty(graph);
+  const { maxDistance = 30, policy = "both", relations = 12, seed = 0 } = options;
+  checkDistance(maxDistance);
+  const anchors = options.anchorNodes
+    ? Int32Array.from(new Set(options.anchorNodes.map((name) => nodeNumber(graph, name)))).sort()
+    : yield* anchorPlan(
+        graph,
+        options.anchors ?? Math.max(1, Math.min(20_000, Math.round(length / 100))),
+        options,
+      );
+  const perNode = options.perNode ?? Math.min(20, anchors.length);
+  const near = yield* nearestPlan(graph, anchors, perNode, policy, maxDistance);
+  const context = yield* relationPlan(
+    graph,
+    relations,
+    options.relationChoice ?? "frequency",
+    seed,
+  );
+  return { anchors, perNode, ...near, relations: context };
 }

@@ -7,7 +7,7 @@
  */
 import { ArgumentError, createRandom, createTokenGrid } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
-import { nameHash } from "../anchors/nearest.js";
+import { nameHash } from "../anchors/relations.js";
 
 export interface RandomCodesOptions {
   /** Codebooks, m. */
