@@ -211,11 +211,12 @@ export function centreVectors(
 }
 
 /**
- * Least scores of each group: `minima` [4 quads, 4 blocks] in float32, for `quads` x 4 packed vectors
- * and `panelCount` panels, `blockPanels` of them a block (blocks = ceil(panelCount / blockPanels)).
- * Lane j of a block is the group of its codewords j, j + 4, j + 8, …
+ * Scores are x'·c' - |c'|^2 / 2 in int32 here, so that the greatest is the nearest. `maxima`
+ * [blocks, 4 quads] takes four of them a block of `blockPanels` panels (the last may have fewer) and
+ * row: lane j the greatest of its codewords j, j + 4, j + 8, …; `top` [4 quads] the greatest of each
+ * lane over all blocks.
  */
-export function groupMinima(
+export function groupMaxima(
   packed: usize,
   quads: i32,
   pad: i32,
@@ -223,19 +224,19 @@ export function groupMinima(
   whole: usize,
   panelCount: i32,
   blockPanels: i32,
-  state: usize,
-  minima: usize,
+  maxima: usize,
+  top: usize,
 ): void {
-  const blocks = (panelCount + blockPanels - 1) / blockPanels;
   const panelBytes = <usize>pad << 4;
   const quadBytes = <usize>pad << 3;
-  const rowBytes = <usize>blocks << 4;
-  const unit = f32x4.splat(<f32>-load<f64>(state, UNIT));
-  for (let block = 0; block < blocks; block++) {
-    const first = block * blockPanels;
+  for (let quad = 0; quad < quads << 2; quad++) {
+    v128.store(top + (<usize>quad << 4), i32x4.splat(i32.MIN_VALUE));
+  }
+  let to = maxima;
+  for (let first = 0; first < panelCount; first += blockPanels) {
     const last = min<i32>(first + blockPanels, panelCount);
-    let to = minima + (<usize>block << 4);
     let x = packed;
+    let high = top;
     for (let quad = 0; quad < quads; quad++) {
       let m0 = i32x4.splat(i32.MIN_VALUE);
       let m1 = m0;
@@ -276,12 +277,120 @@ export function groupMinima(
         m3 = i32x4.max_s(m3, i32x4.max_s(a3, b3));
         norm += 32;
       }
-      v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(m0), unit));
-      v128.store(to + rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m1), unit));
-      v128.store(to + 2 * rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m2), unit));
-      v128.store(to + 3 * rowBytes, f32x4.mul(f32x4.convert_i32x4_s(m3), unit));
-      to += 4 * rowBytes;
+      v128.store(to, m0);
+      v128.store(to, m1, 16);
+      v128.store(to, m2, 32);
+      v128.store(to, m3, 48);
+      v128.store(high, i32x4.max_s(v128.load(high), m0));
+      v128.store(high, i32x4.max_s(v128.load(high, 16), m1), 16);
+      v128.store(high, i32x4.max_s(v128.load(high, 32), m2), 32);
+      v128.store(high, i32x4.max_s(v128.load(high, 48), m3), 48);
+      to += 64;
+      high += 64;
       x += quadBytes;
+    }
+  }
+}
+
+/**
+ * Nearest codewords from the blocks' greatest scores. A score, times the unit of `state`, lies within
+ * eps / 2 of (|x'|^2 - |x - c|^2) / 2, with eps as `finish` has it, so only codewords matter whose score is
+ * within eps of the greatest: their blocks are scored anew and their distances taken exactly.
+ *
+ * Overwrites `top`. Writes int32 to `indices` and float32 to `distances`; `bests`: 8 bytes a row.
+ */
+export function finishBlocks(
+  x: usize,
+  rows: i32,
+  dim: i32,
+  pad: i32,
+  lengths: usize,
+  packed: usize,
+  panels: usize,
+  whole: usize,
+  panelCount: i32,
+  blockPanels: i32,
+  maxima: usize,
+  top: usize,
+  c: usize,
+  size: i32,
+  state: usize,
+  bests: usize,
+  indices: usize,
+  distances: usize,
+): void {
+  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
+  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const padBytes = <usize>pad << 2;
+  const panelBytes = <usize>pad << 4;
+  const quadBytes = <usize>pad << 3;
+  const radius = load<f64>(state, RADIUS);
+  const unit = load<f64>(state, UNIT);
+  const quads = (rows + 3) >> 2;
+  for (let n = 0; n < rows; n++) {
+    const high = v128.load(top + (<usize>n << 4));
+    const greatest = max<i32>(
+      max<i32>(i32x4.extract_lane(high, 0), i32x4.extract_lane(high, 1)),
+      max<i32>(i32x4.extract_lane(high, 2), i32x4.extract_lane(high, 3)),
+    );
+    const at = lengths + (<usize>n << 4);
+    const reach = load<f64>(at) + radius;
+    const eps = load<f64>(at, 8) + share * reach * reach + tiny;
+    // Not below what `packVectors` gives to the codewords that fill up the last panel.
+    const least = max<f64>(<f64>greatest - 2 * eps / unit - 1, -2147483647);
+    v128.store(top + (<usize>n << 4), i32x4.splat(<i32>least));
+    store<f64>(bests + (<usize>n << 3), Infinity);
+  }
+  for (let n = rows; n < quads << 2; n++) {
+    v128.store(top + (<usize>n << 4), i32x4.splat(i32.MAX_VALUE));
+  }
+  let from = maxima;
+  for (let first = 0; first < panelCount; first += blockPanels) {
+    const last = min<i32>(first + blockPanels, panelCount);
+    for (let quad = 0; quad < quads; quad++, from += 64) {
+      const bounds = top + (<usize>quad << 6);
+      const g0 = i32x4.ge_s(v128.load(from), v128.load(bounds));
+      const g1 = i32x4.ge_s(v128.load(from, 16), v128.load(bounds, 16));
+      const g2 = i32x4.ge_s(v128.load(from, 32), v128.load(bounds, 32));
+      const g3 = i32x4.ge_s(v128.load(from, 48), v128.load(bounds, 48));
+      if (!v128.any_true(v128.or(v128.or(g0, g1), v128.or(g2, g3)))) continue;
+      let hit =
+        i32(v128.any_true(g0)) |
+        (i32(v128.any_true(g1)) << 1) |
+        (i32(v128.any_true(g2)) << 2) |
+        (i32(v128.any_true(g3)) << 3);
+      while (hit !== 0) {
+        const lane = ctz(hit);
+        hit &= hit - 1;
+        const n = (quad << 2) + lane;
+        const bound = v128.load(top + (<usize>n << 4));
+        const vector = x + <usize>n * padBytes;
+        for (let panel = first; panel < last; panel++) {
+          let a = v128.load(whole + (<usize>panel << 5));
+          let b = v128.load(whole + (<usize>panel << 5), 16);
+          let at = packed + <usize>quad * quadBytes + (<usize>lane << 2);
+          let p = panels + <usize>panel * panelBytes;
+          const end = p + panelBytes;
+          for (; p < end; p += 32, at += 16) {
+            const value = v128.load32_splat(at);
+            a = i32x4.add(a, i32x4.dot_i16x8_s(value, v128.load(p)));
+            b = i32x4.add(b, i32x4.dot_i16x8_s(value, v128.load(p, 16)));
+          }
+          let mask =
+            i32x4.bitmask(i32x4.ge_s(a, bound)) | (i32x4.bitmask(i32x4.ge_s(b, bound)) << 4);
+          while (mask !== 0) {
+            const k = (panel << 3) + ctz(mask);
+            mask &= mask - 1;
+            const distance = exact(vector, c + <usize>k * padBytes, pad);
+            // Codewords come in their order, so of equal ones the first stays.
+            if (distance < load<f64>(bests + (<usize>n << 3))) {
+              store<f64>(bests + (<usize>n << 3), distance);
+              store<i32>(indices + (<usize>n << 2), k);
+              store<f32>(distances + (<usize>n << 2), <f32>distance);
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -43,7 +43,7 @@ interface NearestExports {
     width: number,
     lengths: number,
   ): number;
-  groupMinima(
+  groupMaxima(
     packed: number,
     quads: number,
     pad: number,
@@ -51,8 +51,28 @@ interface NearestExports {
     whole: number,
     panelCount: number,
     blockPanels: number,
+    maxima: number,
+    top: number,
+  ): void;
+  finishBlocks(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    lengths: number,
+    packed: number,
+    panels: number,
+    whole: number,
+    panelCount: number,
+    blockPanels: number,
+    maxima: number,
+    top: number,
+    c: number,
+    size: number,
     state: number,
-    minima: number,
+    bests: number,
+    indices: number,
+    distances: number,
   ): void;
   finish(
     x: number,
@@ -166,13 +186,13 @@ export function codebookMean({ data, shape: [rows, dim] }: Matrix): Float32Array
 }
 
 /**
- * Panels of 8 codewords of which four least scores are kept. Larger blocks leave fewer scores to read,
- * smaller ones fewer distances to take anew: the least sum, in vector instructions.
+ * Panels of 8 codewords of which four greatest scores are kept. Larger blocks leave fewer scores to
+ * read, smaller ones fewer to take anew: the least sum, in vector instructions.
  */
 function blockFor(size: number, pad: number): number {
-  let [best, least] = [8, Infinity];
-  for (const panels of [1, 2, 4, 8]) {
-    const work = (1.5 * size) / (8 * panels) + 2 * panels * (1.25 * pad + 10);
+  let [best, least] = [16, Infinity];
+  for (const panels of [1, 2, 4, 8, 16]) {
+    const work = (4 * size) / (8 * panels) + panels * (3.5 * pad + 12);
     if (work < least) [best, least] = [panels, work];
   }
   return best;
@@ -183,7 +203,7 @@ export function searchLayout(size: number, dim: number) {
   const pad = (dim + 3) & ~3;
   const panels = (size + 7) >> 3;
   const blockPanels = blockFor(size, pad);
-  const groups = Math.ceil(panels / blockPanels) * 4;
+  const blocks = Math.ceil(panels / blockPanels);
   const layout = new Layout();
   return {
     tile: TILE,
@@ -192,18 +212,18 @@ export function searchLayout(size: number, dim: number) {
     pad,
     panels,
     blockPanels,
-    groups,
     mean: layout.take(pad * 4),
     state: layout.take(40),
     x: layout.take(TILE * pad * 4),
     packed: layout.take(TILE * pad * 2),
     lengths: layout.take(TILE * 16),
-    scratch: layout.take(64),
+    bests: layout.take(TILE * 8),
+    top: layout.take(TILE * 16),
     indicesAt: layout.take(TILE * 4),
     distancesAt: layout.take(TILE * 4),
     norms: layout.take(panels * 32),
     whole: layout.take(panels * 32),
-    minima: layout.take(TILE * groups * 4),
+    maxima: layout.take(TILE * blocks * 16),
     c: layout.take(size * pad * 4),
     panelsAt: layout.take(panels * pad * 16),
     bytes: layout.at,
@@ -214,8 +234,8 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const [rows, dim] = vectors.shape;
   const size = codebook.shape[0];
   const place = searchLayout(size, dim);
-  const { pad, panels, blockPanels, groups, mean, state, x, packed, lengths, scratch } = place;
-  const { norms, whole, minima, c, panelsAt, indicesAt, distancesAt } = place;
+  const { pad, panels, blockPanels, mean, state, x, packed, lengths, bests, top } = place;
+  const { norms, whole, maxima, c, panelsAt, indicesAt, distancesAt } = place;
   const own = instance(place.bytes);
   const { buffer } = own.memory;
   const floats = new Float32Array(buffer);
@@ -255,23 +275,24 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
       continue;
     }
     const quads = (count + 3) >> 2;
-    own.groupMinima(packed, quads, pad, panelsAt, whole, panels, blockPanels, state, minima);
-    own.finish(
+    own.groupMaxima(packed, quads, pad, panelsAt, whole, panels, blockPanels, maxima, top);
+    own.finishBlocks(
       x,
       count,
       dim,
       pad,
       lengths,
-      minima,
-      groups,
+      packed,
+      panelsAt,
+      whole,
+      panels,
+      blockPanels,
+      maxima,
+      top,
       c,
       size,
-      radius,
-      4,
-      8 * blockPanels,
-      4,
-      2 * blockPanels,
-      scratch,
+      state,
+      bests,
       indicesAt,
       distancesAt,
     );

@@ -42,10 +42,11 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }
       indices.fill(-1, first, first + count);
       continue;
     }
-    own.groupMinima(at.packed, (count + 3) >> 2, at.pad, at.panelsAt, at.whole, at.panels,
-      at.blockPanels, at.state, at.minima);
-    own.finish(at.x, count, at.dim, at.pad, at.lengths, at.minima, at.groups, at.c, at.size, radius,
-      4, 8 * at.blockPanels, 4, 2 * at.blockPanels, at.scratch, at.indicesAt, at.distancesAt);
+    own.groupMaxima(at.packed, (count + 3) >> 2, at.pad, at.panelsAt, at.whole, at.panels,
+      at.blockPanels, at.maxima, at.top);
+    own.finishBlocks(at.x, count, at.dim, at.pad, at.lengths, at.packed, at.panelsAt, at.whole,
+      at.panels, at.blockPanels, at.maxima, at.top, at.c, at.size, at.state, at.bests,
+      at.indicesAt, at.distancesAt);
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
