@@ -45,8 +45,8 @@ export {
   spaceToDepth,
   transpose,
 } from "./graph/shape.js";
-export { argMax, argMin, gather, oneHot, scatterAdd } from "./graph/indices.js";
-export { logSoftmax, logSumExp, softmax } from "./graph/softmax.js";
+export { argMax, argMin, gather, oneHot, pick, scatterAdd } from "./graph/indices.js";
+export { crossEntropy, logSoftmax, softmax } from "./graph/softmax.js";
 export { conv1d } from "./graph/conv1d.js";
 export type { Conv1dOptions } from "./graph/conv1d.js";
 export { conv2d, matmul } from "./graph/linear.js";

@@ -15,6 +15,9 @@ describe("SparseTable", () => {
     // 0.5 - 0.5 * 4 / 5
     expect(table.data[1]).toBeCloseTo(0.1, 6);
     expect(table.data[0]).toBe(5);
+    // Twice in one step is once by the sum: 5 - 1 * 2 / 2.
+    table.step(Int32Array.of(0, 0), Float32Array.of(1.5, 0.5), 1);
+    expect(table.data[0]).toBeCloseTo(4, 6);
   });
 
   it("learns rows through a training graph's gradients", async () => {

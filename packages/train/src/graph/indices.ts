@@ -48,6 +48,30 @@ export function scatterAdd(x: Value, indices: Value, count: number): Value {
   });
 }
 
+/** One element of each row: x [B, K] at int64 indices [B], as [B]. */
+export function pick(x: Value, indices: Value): Value {
+  const { graph } = x;
+  const [rows] = staticShape(x) as [number, number];
+  const at = reshape(indices, [rows, 1]);
+  const found = graph.apply({
+    op: "GatherElements",
+    inputs: [x, at],
+    attributes: [{ name: "axis", value: 1 }],
+    shape: [rows, 1],
+    dtype: x.dtype,
+    gradient: ([gy]) => [
+      graph.apply({
+        op: "ScatterElements",
+        inputs: [expand(reshape(graph.scalar(0), [1, 1]), staticShape(x)), at, gy as Value],
+        attributes: [{ name: "axis", value: 1 }],
+        shape: x.shape,
+      }),
+      undefined,
+    ],
+  });
+  return reshape(found, [rows]);
+}
+
 function expandInt(x: Value, shape: readonly number[]): Value {
   return x.graph.apply({
     op: "Expand",

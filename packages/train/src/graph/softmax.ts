@@ -1,7 +1,7 @@
-import { staticShape } from "./builder.js";
 import type { Value } from "./builder.js";
-import { exp, mul, sub } from "./elementwise.js";
-import { reduceSum, reshape } from "./shape.js";
+import { exp, mul, neg, sub } from "./elementwise.js";
+import { pick } from "./indices.js";
+import { reduceSum } from "./shape.js";
 
 /** exp(x) / sum exp(x) along an axis. */
 export function softmax(x: Value, axis = -1): Value {
@@ -32,21 +32,7 @@ export function logSoftmax(x: Value, axis = -1): Value {
   return y;
 }
 
-/** log sum exp(x) along an axis, which goes (or stays as 1, with `keep`). */
-export function logSumExp(x: Value, axis = -1, keep = false): Value {
-  const at = axis < 0 ? axis + x.rank : axis;
-  const y: Value = x.graph.apply({
-    op: "ReduceLogSumExp",
-    inputs: [x],
-    attributes: [
-      { name: "axes", value: [at] },
-      { name: "keepdims", value: keep ? 1 : 0 },
-    ],
-    shape: x.shape.flatMap((size, i) => (i === at ? (keep ? [1] : []) : [size])),
-    gradient: ([gy]) => {
-      const kept = staticShape(x).map((size, i) => (i === at ? 1 : size));
-      return [mul(exp(sub(x, reshape(y, kept))), reshape(gy as Value, kept))];
-    },
-  });
-  return y;
+/** Cross-entropy per row, [B]: -log softmax(x)[b, targets[b]] of scores x [B, K], int64 targets [B]. */
+export function crossEntropy(x: Value, targets: Value): Value {
+  return neg(pick(logSoftmax(x, 1), targets));
 }

@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { readSafetensors, writeSafetensors } from "@dtok/core";
+import { FormatError, readSafetensors, writeSafetensors } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
 import type { Trainer } from "../trainer.js";
 import { writeFileAtomic } from "./files.js";
@@ -21,7 +21,7 @@ export interface LoopOptions {
   readonly checkpoint?: string;
   /** Seconds between checkpoints. Default 300. */
   readonly checkpointEvery?: number;
-  /** A file of JSON lines {step, loss, …, rate, samplesPerSecond, gflops}, one per `logEvery` steps. */
+  /** A file of JSON lines {step, loss, …, rate, samplesPerSecond, gflops}, one per `logEvery` steps; a resumed run goes on with it. */
   readonly log?: string;
   readonly logEvery?: number;
   /** Called per `logEvery` steps, e.g. with `progressLine`. */
@@ -59,15 +59,39 @@ export function loadCheckpoint(trainer: Trainer, path: string): boolean {
     throw error;
   }
   const { tensors, metadata } = readSafetensors(bytes);
-  trainer.restore(tensors, Number(metadata.step));
+  const step = Number(metadata.step ?? Number.NaN);
+  if (!Number.isSafeInteger(step) || step < 0) {
+    throw new FormatError(path, {
+      expected: "a checkpoint with the number of its step",
+      got: metadata.step ?? "none",
+      remedy: "Pass what saveCheckpoint wrote, or begin in another folder.",
+    });
+  }
+  trainer.restore(tensors, step);
   return true;
+}
+
+/** Leaves out what a run that was killed logged after its last checkpoint: those steps come again. */
+function continueLog(path: string, step: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (!existsSync(path)) return;
+  const kept = readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => {
+      try {
+        return (JSON.parse(line) as LoopProgress).step <= step;
+      } catch {
+        return false;
+      }
+    });
+  writeFileAtomic(path, new TextEncoder().encode(kept.map((line) => `${line}\n`).join("")));
 }
 
 /** Trains to `steps`, with checkpoints, a log and progress. Resumes where the checkpoint ends. */
 export async function trainLoop(trainer: Trainer, options: LoopOptions): Promise<void> {
   const { steps, checkpoint, checkpointEvery = 300, logEvery = 50 } = options;
   if (checkpoint) loadCheckpoint(trainer, checkpoint);
-  if (options.log) mkdirSync(dirname(options.log), { recursive: true });
+  if (options.log) continueLog(options.log, trainer.step);
   let saved = performance.now();
   let since = performance.now();
   const first = trainer.step;

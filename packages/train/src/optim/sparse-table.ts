@@ -14,6 +14,10 @@ export class SparseTable {
   readonly data: Float32Array;
   /** Sums of squared gradients, alike. */
   readonly sums: Float32Array;
+  /** Per row: 1 + its place among the touched ones, or 0. */
+  readonly #slots: Int32Array;
+  readonly #touched: number[] = [];
+  #waiting = new Float32Array(0);
 
   /** @param initial fills the table, `count * width` numbers */
   constructor(
@@ -30,6 +34,7 @@ export class SparseTable {
       });
     }
     this.sums = new Float32Array(count * width);
+    this.#slots = new Int32Array(count);
   }
 
   /** Copies rows by number into `out` [ids, width]. */
@@ -49,19 +54,49 @@ export class SparseTable {
     return { data: out, shape: [ids.length, width] };
   }
 
-  /** Moves the rows against their gradients [ids, width]. An id that comes twice is moved twice. */
+  /** Moves the rows against their gradients [ids, width]; those of an id that comes twice add up. */
   step(ids: Int32Array, gradient: Float32Array, rate: number): void {
+    for (let i = 0; i < ids.length; i++) this.add(ids[i] as number, gradient, i * this.width);
+    this.apply(rate);
+  }
+
+  /** Adds `width` numbers from `at` to what row `id` waits to be moved by. */
+  add(id: number, gradient: Float32Array, at: number): void {
+    const { width } = this;
+    let slot = this.#slots[this.#check(id)] as number;
+    if (slot === 0) {
+      this.#touched.push(id);
+      slot = this.#touched.length;
+      this.#slots[id] = slot;
+      if (slot * width > this.#waiting.length) {
+        const wider = new Float32Array(slot * width * 2);
+        wider.set(this.#waiting);
+        this.#waiting = wider;
+      }
+    }
+    const waiting = this.#waiting;
+    const base = (slot - 1) * width;
+    for (let d = 0; d < width; d++) {
+      waiting[base + d] = (waiting[base + d] as number) + (gradient[at + d] as number);
+    }
+  }
+
+  /** Moves every row that was added to. */
+  apply(rate: number): void {
     const { width, data, sums } = this;
-    for (let i = 0; i < ids.length; i++) {
-      const at = this.#check(ids[i] as number) * width;
+    for (const [i, id] of this.#touched.entries()) {
+      const at = id * width;
       for (let d = 0; d < width; d++) {
-        const g = gradient[i * width + d] as number;
+        const g = this.#waiting[i * width + d] as number;
         if (g === 0) continue;
         const sum = (sums[at + d] as number) + g * g;
         sums[at + d] = sum;
         data[at + d] = (data[at + d] as number) - (rate * g) / Math.sqrt(sum + EPSILON);
       }
+      this.#slots[id] = 0;
     }
+    this.#waiting.fill(0, 0, this.#touched.length * width);
+    this.#touched.length = 0;
   }
 
   #check(id: number): number {

@@ -6,9 +6,12 @@
  *   residual codebooks on the latents of a causal network, quantizer dropout, mel spectrogram losses.
  *
  * Unlike theirs, no layer runs at the full sample rate: 40 samples make one vector at 400 Hz, and the
- * last layer writes 40 samples from three such vectors. That is what two cores can train in half an
- * hour. There is no adversary. Nothing is quantized at first; then codebooks start from residual
- * k-means of the latents.
+ * last layer writes samples from such vectors. That is what two cores can train in half an hour. There
+ * is no adversary. Nothing is quantized at first; then codebooks start from residual k-means of the
+ * latents.
+ *
+ *   Vocos (Siuzdak, arXiv 2306.00814): where `window` says so, the last layer writes short spectra, whose
+ *   magnitudes are exponentials, and these become sound by overlap-add: an empty band stays empty.
  */
 import { ArgumentError, Random } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
@@ -18,7 +21,9 @@ import type { Dim, Value } from "../graph/builder.js";
 import {
   abs,
   add,
+  clip,
   div,
+  exp,
   leakyRelu,
   log,
   mul,
@@ -28,10 +33,12 @@ import {
   straightThrough,
   sub,
 } from "../graph/elementwise.js";
+import { argMin, gather } from "../graph/indices.js";
 import { matmul } from "../graph/linear.js";
 import { concat, pad, reduceMean, reshape, slice } from "../graph/shape.js";
 import { fsqLayer } from "../layers/fsq.js";
 import { heNormal, zeros } from "../layers/init.js";
+import type { Initialiser } from "../layers/init.js";
 import { vqLayer } from "../layers/vq.js";
 
 export interface AudioModelConfig {
@@ -46,6 +53,11 @@ export interface AudioModelConfig {
   readonly decoder: readonly number[];
   /** Dilations of the residual blocks of every stage. */
   readonly dilations: readonly number[];
+  /**
+   * Samples of the spectra that the decoder writes, one per `block` and a multiple of it. Left out: the
+   * decoder writes samples.
+   */
+  readonly window?: number;
   /** Width of what is quantized; the number of levels for FSQ. */
   readonly latent: number;
   readonly quantizer:
@@ -62,6 +74,7 @@ export const audioConfigs = {
     encoder: [96, 256],
     decoder: [128, 320],
     dilations: [1, 3, 1],
+    window: 160,
     latent: 64,
     quantizer: { kind: "rvq", levels: 12, size: 1024 },
   },
@@ -149,6 +162,22 @@ interface Context {
   readonly random: Random;
   /** Left out in training: zeros stand before every sample. */
   readonly memory?: Memory;
+  /** Weights that stay as they are; names that are missing are trained. */
+  readonly fixed?: Readonly<Record<string, Tensor>>;
+  /** Where training starts; names that are missing start by chance. */
+  readonly initial?: Readonly<Record<string, Tensor>>;
+}
+
+function weights(
+  { g, fixed, initial }: Context,
+  name: string,
+  shape: readonly number[],
+  byChance: Initialiser,
+): Value {
+  const kept = fixed?.[name];
+  if (kept) return g.constant(kept, name);
+  const given = initial?.[name];
+  return g.parameter(name, shape, given ? () => given.data as Float32Array : byChance);
 }
 
 interface ConvOptions {
@@ -159,23 +188,26 @@ interface ConvOptions {
 
 /** Causal convolution over time of [B, T, C] as one matrix product of shifted copies side by side. */
 function conv(
-  { g, random, memory }: Context,
+  context: Context,
   name: string,
   x: Value,
   channels: number,
   { kernel, dilation = 1, gain = 1 }: ConvOptions,
 ): Value {
-  const [batch, time, inner] = x.shape as [Dim, Dim, number];
-  const weight = g.parameter(
-    `${name}.weight`,
-    [kernel * inner, channels],
-    heNormal(random, inner * kernel, gain),
-  );
-  const bias = g.parameter(`${name}.bias`, [channels], zeros);
+  const inner = x.shape[2] as number;
+  const byChance = heNormal(context.random, inner * kernel, gain);
+  const weight = weights(context, `${name}.weight`, [kernel * inner, channels], byChance);
+  const bias = weights(context, `${name}.bias`, [channels], zeros);
   if (kernel === 1) return add(matmul(x, weight), bias);
-  const reach = (kernel - 1) * dilation;
+  return add(matmul(concat(delayed(context, x, kernel, dilation), 2), weight), bias);
+}
+
+/** [B, T, C] as it was `(count - 1) dilation` steps before, …, and as it is. */
+function delayed({ g, memory }: Context, x: Value, count: number, dilation: number): Value[] {
+  const [batch, time, inner] = x.shape as [Dim, Dim, number];
+  const reach = (count - 1) * dilation;
   const wide = memory ? memory.extend(x, reach) : pad(x, [0, reach, 0], [0, 0, 0]);
-  const taps = Array.from({ length: kernel }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const from = i * dilation;
     if (typeof time === "number") return slice(wide, [1], [from], [from + time]);
     const end = from === reach ? Number.MAX_SAFE_INTEGER : from - reach;
@@ -185,7 +217,6 @@ function conv(
       shape: [batch, time, inner],
     });
   });
-  return add(matmul(concat(taps, 2), weight), bias);
 }
 
 /** [B, T, C] to [B, T C / width, width]: neighbouring steps side by side, or back. */
@@ -239,7 +270,102 @@ function decoder(c: Context, config: AudioModelConfig, latents: Value): Value {
     h = regroup(c.g, up, width);
   }
   h = blocks(c, "dec.0", h, dilations);
+  if (config.window !== undefined) return spectra(c, h, config.window, block);
   return mul(conv(c, "dec.out", leakyRelu(h), block, { kernel: 3, gain: 0.1 }), 1 / GAIN);
+}
+
+/**
+ * Vectors [B, T, C] to blocks of samples [B, T, block]: of each vector the real and imaginary parts of a
+ * spectrum of `window` samples, which begin with its block, and logarithms of factors on them. What many
+ * vectors write at one place is added up.
+ */
+function spectra(c: Context, h: Value, window: number, block: number): Value {
+  const { g } = c;
+  const bins = window / 2 + 1;
+  const inner = leakyRelu(h);
+  const parts = conv(c, "dec.parts", inner, 2 * bins, { kernel: 1, gain: 0.5 });
+  const factors = conv(c, "dec.factors", inner, bins, { kernel: 1, gain: 0 });
+  // Any codes at all give finite numbers.
+  const factor = exp(clip(factors, -20, 5));
+  const spectrum = mul(parts, concat([factor, factor], 2));
+  const inverse = new Float32Array(2 * bins * window);
+  for (let n = 0; n < window; n++) {
+    for (let k = 0; k < bins; k++) {
+      const angle = (2 * Math.PI * ((n * k) % window)) / window;
+      const height = (k === 0 || 2 * k === window ? 1 : 2) / window;
+      inverse[k * window + n] = height * Math.cos(angle);
+      inverse[(bins + k) * window + n] = -height * Math.sin(angle);
+    }
+  }
+  const basis = g.constant({ data: inverse, shape: [2 * bins, window] }, "idft");
+  const frames = matmul(spectrum, basis);
+  const count = window / block;
+  let sum: Value | undefined;
+  for (const [i, frame] of delayed(c, frames, count, 1).entries()) {
+    const piece = columns(frame, (count - 1 - i) * block, (count - i) * block);
+    sum = sum ? add(sum, piece) : piece;
+  }
+  return mul(sum as Value, 1 / GAIN);
+}
+
+/** Channels from (inclusive) to (exclusive) of x [B, T, C], whatever the first two are. */
+function columns(x: Value, from: number, to: number): Value {
+  const { graph: g } = x;
+  const width = x.shape[2] as number;
+  return g.apply({
+    op: "Slice",
+    inputs: [x, g.int64s([from]), g.int64s([to]), g.int64s([2])],
+    shape: [...x.shape.slice(0, 2), to - from],
+    gradient: ([gy]) => [
+      pad(gy as Value, [0, 0, from], [0, 0, width - to]),
+      undefined,
+      undefined,
+      undefined,
+    ],
+  });
+}
+
+/**
+ * Weights of a decoder that writes spectra and sounds like one that writes samples: what that adds to three
+ * blocks from each vector, transformed.
+ */
+export function spectraFromSamples(
+  { window = 0, block }: AudioModelConfig,
+  trained: Readonly<Record<string, Tensor<Float32Array>>>,
+): Record<string, Tensor<Float32Array>> {
+  const { "dec.out.weight": weight, "dec.out.bias": bias, ...others } = trained;
+  if (!weight || !bias) return { ...trained };
+  const bins = window / 2 + 1;
+  const blocks = 3;
+  const width = weight.shape[0]! / blocks;
+  // Rows: the vectors' channels, then the bias, which falls upon the first block alone.
+  const rows = Array.from({ length: width + 1 }, (_, c) => {
+    const frame = new Float32Array(window);
+    if (c === width) frame.set(bias.data);
+    else {
+      for (let b = 0; b < blocks; b++) {
+        // The kernel's last tap is the vector itself.
+        const from = ((blocks - 1 - b) * width + c) * block;
+        frame.set(weight.data.subarray(from, from + block), b * block);
+      }
+    }
+    const row = new Float32Array(2 * bins);
+    for (let k = 0; k < bins; k++) {
+      for (let n = 0; n < window; n++) {
+        const angle = (2 * Math.PI * ((n * k) % window)) / window;
+        row[k] = row[k]! + frame[n]! * Math.cos(angle);
+        row[bins + k] = row[bins + k]! - frame[n]! * Math.sin(angle);
+      }
+    }
+    return row;
+  });
+  const data = new Float32Array(width * 2 * bins);
+  for (let c = 0; c < width; c++) data.set(rows[c]!, c * 2 * bins);
+  return {
+    ...others,
+    "dec.parts.weight": { data, shape: [width, 2 * bins] },
+    "dec.parts.bias": { data: rows[width]!, shape: [2 * bins] },
+  };
 }
 
 /** Triangles of equal area on Slaney's mel scale, [bins, bands]; bins of a transform of `size` samples. */
@@ -269,15 +395,19 @@ interface Resolution {
   readonly bands: number;
 }
 
-/** Windows of 16 to 128 ms at 16 kHz. */
-const RESOLUTIONS: readonly Resolution[] = [
-  { size: 256, hop: 64, bands: 32 },
-  { size: 512, hop: 128, bands: 64 },
-  { size: 1024, hop: 512, bands: 80 },
-  { size: 2048, hop: 1024, bands: 128 },
-];
+/**
+ * Those of the measure (`melDistance` of @dtok/audio), windows of 2 to 128 ms at 16 kHz; without overlap,
+ * since pieces for training begin anywhere.
+ */
+const RESOLUTIONS: readonly Resolution[] = [5, 10, 20, 40, 80, 160, 320].map((bands, i) => ({
+  size: 32 << i,
+  hop: 32 << i,
+  bands,
+}));
+/** Mean square of the error of samples rounded to 16 bits. */
+const ROUNDING = 1 / 12 / 32768 ** 2;
 
-/** Log-mel spectrogram [B, F, bands] of samples [B, L]. */
+/** Natural logarithms of mel magnitudes, above the measure's floor, [B, F, bands] of samples [B, L]. */
 function logMel(g: GraphBuilder, x: Value, rate: number, { size, hop, bands }: Resolution): Value {
   const [batch, length] = x.shape as [number, number];
   const parts = size / hop;
@@ -301,9 +431,11 @@ function logMel(g: GraphBuilder, x: Value, rate: number, { size, hop, bands }: R
   const spectrum = matmul(framed, g.constant({ data: basis, shape: [size, 2 * bins] }, "dft"));
   const real = slice(spectrum, [2], [0], [bins]);
   const imaginary = slice(spectrum, [2], [bins], [2 * bins]);
-  const magnitude = sqrt(add(add(square(real), square(imaginary)), 1e-7));
+  // As if the samples were rounded to 16 bits, as files hold them.
+  const noise = ROUNDING * 0.375 * size;
+  const magnitude = sqrt(add(add(square(real), square(imaginary)), noise));
   const bank = g.constant({ data: melBank(rate, size, bands), shape: [bins, bands] }, "mel");
-  return log(add(matmul(magnitude, bank), 1e-4));
+  return log(add(matmul(magnitude, bank), 1e-5));
 }
 
 export interface AudioTrainingOptions {
@@ -311,12 +443,16 @@ export interface AudioTrainingOptions {
   /** Codes per sample of the batch. */
   readonly frames: number;
   readonly seed: number;
-  /** Weight of the waveform's error over its loudness beside that of log-mel spectrograms. Default 1. */
+  /** Weight of the waveform's error over its loudness beside the mel distance. Default 1. */
   readonly waveform?: number;
   /** Of the commitment loss. Default 0.02. */
   readonly beta?: number;
   /** First codebooks [levels, size, latent] of RVQ; left out: a plain autoencoder. */
   readonly codebooks?: Tensor<Float32Array>;
+  /** First weights by name; those that are missing start by chance. */
+  readonly initial?: Readonly<Record<string, Tensor>>;
+  /** "encoder": its `initial` weights and the codebooks stay as they are, and with them all tokens. */
+  readonly frozen?: "encoder";
 }
 
 /**
@@ -324,10 +460,19 @@ export interface AudioTrainingOptions {
  * [batch, levels], 1 for the levels that the decoder gets of a sample (quantizer dropout).
  */
 export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrainingOptions) {
-  const context: Context = { g, random: new Random(o.seed) };
+  const context: Context = {
+    g,
+    random: new Random(o.seed),
+    ...(o.initial && { initial: o.initial }),
+  };
+  const frozen = o.frozen === "encoder";
   const length = o.frames * audioStride(c);
   const x = g.input("samples", [o.batch, length]);
-  const z = encoder(context, c, reshape(x, [o.batch, length / c.block, c.block]));
+  const z = encoder(
+    frozen && o.initial ? { ...context, fixed: o.initial } : context,
+    c,
+    reshape(x, [o.batch, length / c.block, c.block]),
+  );
   const metrics: Record<string, Value> = {};
   let latents = z;
   let commitment = g.scalar(0);
@@ -340,6 +485,14 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
     let sum: Value | undefined;
     for (let l = 0; l < levels; l++) {
       const words = o.codebooks.data.slice(l * size * c.latent, (l + 1) * size * c.latent);
+      const given = slice(taking, [2], [l], [l + 1]);
+      if (frozen) {
+        const word = nearest(g, left, { data: words, shape: [size, c.latent] });
+        left = sub(left, word);
+        const part = mul(reshape(word, z.shape as number[]), given);
+        sum = sum ? add(sum, part) : part;
+        continue;
+      }
       const vq = vqLayer(g, `level.${l}`, left, {
         size,
         initial: () => words,
@@ -349,13 +502,13 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
       const word = stopGradient(vq.quantized);
       // Every level learns from the same residuals, whether the decoder gets it in this step or not.
       left = sub(left, word);
-      const given = mul(reshape(word, z.shape as number[]), slice(taking, [2], [l], [l + 1]));
-      sum = sum ? add(sum, given) : given;
+      const part = mul(reshape(word, z.shape as number[]), given);
+      sum = sum ? add(sum, part) : part;
       commitment = add(commitment, vq.commitmentLoss);
       if (l === 0 || l === levels - 1) metrics[`perplexity.${l}`] = vq.perplexity;
     }
-    latents = straightThrough(sum as Value, z);
-    metrics.commitment = commitment;
+    latents = frozen ? (sum as Value) : straightThrough(sum as Value, z);
+    if (!frozen) metrics.commitment = commitment;
   }
   const y = reshape(decoder(context, c, latents), [o.batch, length]);
   // Per sample of the batch, so that quiet ones count as much as loud ones.
@@ -368,10 +521,25 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
     const error = reduceMean(abs(sub(logMel(g, y, c.sampleRate, resolution), wanted)));
     mel = mel ? add(mel, error) : error;
   }
-  mel = mul(mel as Value, 1 / RESOLUTIONS.length);
+  // Of decimal logarithms, summed over windows: the measure itself, up to its frames.
+  mel = mul(mel as Value, 1 / Math.LN10);
   metrics.mel = mel;
   const loss = add(mul(waveform, o.waveform ?? 1), mel);
   return { loss: add(loss, mul(commitment, o.beta ?? 0.02)), metrics };
+}
+
+/** Of rows [N, D] the nearest of words [K, D] that stay as they are. */
+function nearest(g: GraphBuilder, rows: Value, words: Tensor<Float32Array>): Value {
+  const [size, dim] = words.shape as [number, number];
+  const norms = Float32Array.from({ length: size }, (_, k) =>
+    words.data.subarray(k * dim, (k + 1) * dim).reduce((sum, v) => sum + v * v, 0),
+  );
+  const table = g.constant(words, "words");
+  const distances = sub(
+    g.constant({ data: norms, shape: [1, size] }, "norms"),
+    mul(matmul(rows, table, { transposeB: true }), 2),
+  );
+  return gather(table, argMin(distances, 1));
 }
 
 function stored(trained: Readonly<Record<string, Tensor<Float32Array>>>): Record<string, Tensor> {

@@ -31,7 +31,22 @@ export {
   audioStride,
   audioTraining,
   exportAudioModel,
+  spectraFromSamples,
 } from "./audio.js";
 export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
 export { clipConfigs, clipHalo, clipTraining, exportClipModel, startWithMotion } from "./clip.js";
 export type { ClipModelConfig, ClipTrainingOptions, ExportedClipModel } from "./clip.js";
+export {
+  CodeEmbedding,
+  encoderSize,
+  exportNodeEncoder,
+  exportScorer,
+  linkTraining,
+  tokenCount,
+} from "./node-encoder.js";
+export type {
+  CodeField,
+  ExportedNodeEncoder,
+  LinkTrainingOptions,
+  NodeEncoderConfig,
+} from "./node-encoder.js";
