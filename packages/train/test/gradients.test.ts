@@ -58,8 +58,6 @@ const operators: Record<string, (g: GraphBuilder, x: Value) => Value> = {
   reduceMax: (_, x) => t.reduceMax(x, [1]),
   softmax: (_, x) => t.softmax(x, 1),
   logSoftmax: (_, x) => t.logSoftmax(x),
-  logSumExp: (_, x) => softmaxes.logSumExp(x, 1),
-  "logSumExp, axis kept": (_, x) => t.sub(x, softmaxes.logSumExp(x, 2, true)),
   pick: (g, x) =>
     t.pick(
       t.reshape(x, [8, 36]),
