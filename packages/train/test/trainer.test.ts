@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRandom, isDtokError } from "@dtok/core";
+import { createRandom, isDtokError, writeSafetensors } from "@dtok/core";
 import type { ModelRuntime, Tensor } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
 import {
@@ -145,6 +145,24 @@ describe("trainLoop", () => {
     stop.abort();
     await run(join(folder, "stopped"), 40, stop.signal);
     expect(readFileSync(join(folder, "stopped")).length).toBeGreaterThan(0);
+  });
+
+  it("logs each step once, though a run is killed after its last checkpoint", async () => {
+    const checkpoint = join(folder, "killed");
+    await run(checkpoint, 20);
+    // What it logged of steps that no checkpoint holds, the last line cut short.
+    const logged = readFileSync(`${checkpoint}.jsonl`, "utf8");
+    writeFileSync(`${checkpoint}.jsonl`, `${logged}{"step":30,"loss":1}\n{"step":40,"lo`);
+    await run(checkpoint, 40);
+    const lines = readFileSync(`${checkpoint}.jsonl`, "utf8").trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as LoopProgress).step)).toEqual([10, 20, 30, 40]);
+  });
+
+  it("refuses a checkpoint without its step", async () => {
+    const trainer = await Trainer.create(runtime, model, options);
+    writeFileSync(join(folder, "stepless"), writeSafetensors(trainer.state(), {}));
+    await trainer.close();
+    await expect(run(join(folder, "stepless"), 3)).rejects.toThrow(/number of its step/);
   });
 
   it("refuses a checkpoint of another model, and one cut short", async () => {
