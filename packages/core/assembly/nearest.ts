@@ -578,3 +578,268 @@ export function finish(
     store<f32>(distances + (<usize>n << 2), <f32>best);
   }
 }
+
+/*
+ * Where something else multiplies bytes (ONNX Runtime in Node.js): vectors in steps of 1 / 127 of their
+ * greatest coordinate and codewords in steps of 1 / 63 of theirs. Products of pairs then fit int16, as
+ * x86 without VNNI wants it.
+ */
+const MOST_X: f32 = 127;
+const MOST_C: f32 = 63;
+/** Codewords of which `finishBytes` keeps the least score at first. */
+const BYTE_BLOCK: i32 = 32;
+const BLOCK_BYTES: usize = 128;
+
+/** Greatest magnitude of row - mean. */
+// @ts-ignore: a decorator
+@inline
+function greatestOf(row: usize, mean: usize, pad: i32): f32 {
+  let most = f32x4.splat(0);
+  const end = row + (<usize>pad << 2);
+  for (; row < end; row += 16, mean += 16) {
+    most = f32x4.pmax(most, f32x4.abs(f32x4.sub(v128.load(row), v128.load(mean))));
+  }
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+}
+
+/**
+ * Packs codewords [size, pad] at `c` into `columns` / `chunk` matrices [dim, chunk] of int8 at `b`,
+ * one column a codeword; `scales` [columns] takes -2 times their steps and `norms` [columns] their
+ * |c'|^2 (of columns without a codeword more than any other). Returns R, the greatest |c'|, and
+ * writes it to `state` with the greatest length that rounding took from a codeword.
+ */
+export function packByteCodebook(
+  c: usize,
+  size: i32,
+  dim: i32,
+  pad: i32,
+  mean: usize,
+  columns: i32,
+  chunk: i32,
+  b: usize,
+  scales: usize,
+  norms: usize,
+  state: usize,
+): f64 {
+  let greatest: f64 = 0;
+  let lost: f64 = 0;
+  const padBytes = <usize>pad << 2;
+  for (let k = 0; k < columns; k++) {
+    let to = b + <usize>(k / chunk) * <usize>chunk * <usize>dim + <usize>(k % chunk);
+    const at = <usize>k << 2;
+    if (k >= size) {
+      for (let d = 0; d < dim; d++, to += chunk) store<i8>(to, 0);
+      store<f32>(scales + at, 0);
+      store<f32>(norms + at, f32.MAX_VALUE);
+      continue;
+    }
+    const row = c + <usize>k * padBytes;
+    const most = greatestOf(row, mean, pad);
+    const step: f32 = most > 1e-30 ? most / MOST_C : 1;
+    const by: f32 = 1 / step;
+    let norm: f64 = 0;
+    let rest: f64 = 0;
+    for (let d = 0; d < dim; d++, to += chunk) {
+      const value = load<f32>(row + (<usize>d << 2)) - load<f32>(mean + (<usize>d << 2));
+      const whole = nearest<f32>(value * by);
+      store<i8>(to, <i8>(<i32>whole));
+      const left = <f64>value - <f64>whole * <f64>step;
+      norm += <f64>value * <f64>value;
+      rest += left * left;
+    }
+    greatest = max<f64>(greatest, norm);
+    lost = max<f64>(lost, rest);
+    store<f32>(scales + at, -2 * step);
+    store<f32>(norms + at, <f32>norm);
+  }
+  const radius = Math.sqrt(greatest);
+  store<f64>(state, radius, RADIUS);
+  store<f64>(state, 1.001 * Math.sqrt(lost), CODE_ERROR);
+  return radius;
+}
+
+/**
+ * Packs vectors [rows, pad] at `x` into bytes [rows, dim] at `a`, 128 for zero, and writes their steps
+ * (float32) to `steps` and to `lengths` two float64 a row, as `packVectors`. Returns the greatest |x'|.
+ */
+export function packBytes(
+  x: usize,
+  rows: i32,
+  dim: i32,
+  pad: i32,
+  mean: usize,
+  a: usize,
+  lengths: usize,
+  steps: usize,
+  state: usize,
+): f64 {
+  let greatest: f64 = 0;
+  const padBytes = <usize>pad << 2;
+  const radius = load<f64>(state, RADIUS);
+  const lost = load<f64>(state, CODE_ERROR);
+  const middle = i32x4.splat(128);
+  for (let n = 0; n < rows; n++) {
+    const row = x + <usize>n * padBytes;
+    const length = Math.sqrt(centredSquare(row, mean, pad));
+    greatest = max<f64>(greatest, length);
+    const most = greatestOf(row, mean, pad);
+    const step: f32 = most > 1e-30 ? most / MOST_X : 1;
+    const by = f32x4.splat(1 / step);
+    const back = f32x4.splat(step);
+    let left = f32x4.splat(0);
+    const to = a + <usize>n * <usize>dim;
+    for (let d = 0; d < pad; d += 4) {
+      const at = <usize>d << 2;
+      const v = f32x4.sub(v128.load(row + at), v128.load(mean + at));
+      const whole = f32x4.nearest(f32x4.mul(v, by));
+      const rest = f32x4.sub(v, f32x4.mul(whole, back));
+      left = f32x4.add(left, f32x4.mul(rest, rest));
+      const wide = i32x4.add(i32x4.trunc_sat_f32x4_s(whole), middle);
+      const half = i16x8.narrow_i32x4_s(wide, wide);
+      const bytes = i8x16.narrow_i16x8_u(half, half);
+      if (d + 4 <= dim) {
+        v128.store32_lane(to + <usize>d, bytes, 0);
+      } else {
+        const four = i32x4.extract_lane(bytes, 0);
+        for (let i = 0; d + i < dim; i++) store<u8>(to + <usize>(d + i), <u8>(four >> (8 * i)));
+      }
+    }
+    const sum =
+      f32x4.extract_lane(left, 0) +
+      f32x4.extract_lane(left, 1) +
+      (f32x4.extract_lane(left, 2) + f32x4.extract_lane(left, 3));
+    const rest = 1.01 * Math.sqrt(<f64>sum) + 1.2e-19 * <f64>pad;
+    const at = lengths + (<usize>n << 4);
+    store<f64>(at, length);
+    store<f64>(at, 2 * (rest * (radius + lost) + length * lost), 8);
+    store<f32>(steps + (<usize>n << 2), step);
+  }
+  return greatest;
+}
+
+// @ts-ignore: a decorator
+@inline
+function leastOf(v: v128): f32 {
+  return min<f32>(
+    min<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    min<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/** Score of 4 codewords from the products of their bytes. */
+// @ts-ignore: a decorator
+@inline
+function byteScore(product: usize, norm: usize, step: v128): v128 {
+  return f32x4.add(v128.load(norm), f32x4.mul(step, v128.load(product)));
+}
+
+/**
+ * Nearest codewords of one chunk of columns, [first, first + chunk), from the products `y` [rows, chunk] of
+ * bytes times `scales`. A score is |c'|^2 + step y and within eps, as `finish` has it, of
+ * |x - c|^2 - |x'|^2. `bests` (float64) and `indices` carry the nearest of the chunks before; the
+ * first chunk finds Infinity there. `scratch`: 16 bytes for each 32 columns.
+ */
+export function finishBytes(
+  x: usize,
+  rows: i32,
+  dim: i32,
+  pad: i32,
+  lengths: usize,
+  steps: usize,
+  y: usize,
+  first: i32,
+  chunk: i32,
+  norms: usize,
+  c: usize,
+  radius: f64,
+  scratch: usize,
+  bests: usize,
+  indices: usize,
+): void {
+  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
+  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const padBytes = <usize>pad << 2;
+  const blocks = chunk / BYTE_BLOCK;
+  const base = norms + (<usize>first << 2);
+  for (let n = 0; n < rows; n++) {
+    const row = y + (<usize>n * <usize>chunk << 2);
+    const step = v128.load32_splat(steps + (<usize>n << 2));
+    let least4 = f32x4.splat(f32.MAX_VALUE);
+    let norm = base;
+    let at = row;
+    let to = scratch;
+    const rowEnd = row + (<usize>chunk << 2);
+    while (at < rowEnd) {
+      const m0 = f32x4.pmin(byteScore(at, norm, step), byteScore(at + 16, norm + 16, step));
+      const m1 = f32x4.pmin(byteScore(at + 32, norm + 32, step), byteScore(at + 48, norm + 48, step));
+      const m2 = f32x4.pmin(byteScore(at + 64, norm + 64, step), byteScore(at + 80, norm + 80, step));
+      const m3 = f32x4.pmin(byteScore(at + 96, norm + 96, step), byteScore(at + 112, norm + 112, step));
+      const m = f32x4.pmin(f32x4.pmin(m0, m1), f32x4.pmin(m2, m3));
+      v128.store(to, m);
+      least4 = f32x4.pmin(least4, m);
+      to += 16;
+      at += 128;
+      norm += 128;
+    }
+    const least = leastOf(least4);
+    const length = load<f64>(lengths + (<usize>n << 4));
+    const reach = length + radius;
+    const eps = load<f64>(lengths + (<usize>n << 4), 8) + share * reach * reach + tiny;
+    const vector = x + <usize>n * padBytes;
+    let near = load<f64>(bests + (<usize>n << 3));
+    let index = load<i32>(indices + (<usize>n << 2));
+    // Whatever scores least goes first: its distance tells more than its score.
+    let bound = min<f64>(<f64>least + 2 * eps, near - length * length + eps);
+    if (<f64>least <= bound) {
+      const same = f32x4.splat(least);
+      let block = scratch;
+      while (!v128.any_true(f32x4.eq(v128.load(block), same))) block += 16;
+      const offset = ((block - scratch) >> 4) * BLOCK_BYTES;
+      for (let i: usize = 0; i < BLOCK_BYTES; i += 16) {
+        const hit = i32x4.bitmask(
+          f32x4.eq(byteScore(row + offset + i, base + offset + i, step), same),
+        );
+        if (hit === 0) continue;
+        const k = first + <i32>((offset + i) >> 2) + ctz(hit);
+        const distance = exact(vector, c + <usize>k * padBytes, pad);
+        if (distance < near || (distance === near && k < index)) {
+          near = distance;
+          index = k;
+        }
+        break;
+      }
+      bound = min<f64>(bound, near - length * length + eps);
+    }
+    bound += Math.abs(bound) * 1.2e-7;
+    let bound4 = f32x4.splat(<f32>bound);
+    for (let block = 0; block < blocks; block++) {
+      if (!v128.any_true(f32x4.le(v128.load(scratch + (<usize>block << 4)), bound4))) continue;
+      const offset = <usize>block * BLOCK_BYTES;
+      for (let i: usize = 0; i < BLOCK_BYTES; i += 16) {
+        let hit = i32x4.bitmask(
+          f32x4.le(byteScore(row + offset + i, base + offset + i, step), bound4),
+        );
+        while (hit !== 0) {
+          const k = first + <i32>((offset + i) >> 2) + ctz(hit);
+          hit &= hit - 1;
+          if (k === index) continue;
+          const code = c + <usize>k * padBytes;
+          if (<f64>estimate(vector, code, pad) > (near + tiny) * (1 + 3 * share) + tiny) continue;
+          const distance = exact(vector, code, pad);
+          if (distance < near || (distance === near && k < index)) {
+            near = distance;
+            index = k;
+            bound = near - length * length + eps;
+            bound += Math.abs(bound) * 1.2e-7;
+            bound4 = f32x4.pmin(bound4, f32x4.splat(<f32>bound));
+          }
+        }
+      }
+    }
+    store<f64>(bests + (<usize>n << 3), near);
+    store<i32>(indices + (<usize>n << 2), index);
+  }
+}

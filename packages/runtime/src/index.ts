@@ -17,5 +17,7 @@ export type {
   ReadOptions,
   ReadProgress,
 } from "./files/read.js";
+export { createNodeKernels } from "./kernels/node-kernels.js";
+export type { NodeKernelOptions } from "./kernels/node-kernels.js";
 export { createOrtKernels } from "./kernels/ort-kernels.js";
 export type { OrtKernelOptions } from "./kernels/ort-kernels.js";

@@ -74,6 +74,47 @@ interface NearestExports {
     indices: number,
     distances: number,
   ): void;
+  packByteCodebook(
+    c: number,
+    size: number,
+    dim: number,
+    pad: number,
+    mean: number,
+    columns: number,
+    chunk: number,
+    b: number,
+    scales: number,
+    norms: number,
+    state: number,
+  ): number;
+  packBytes(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    mean: number,
+    a: number,
+    lengths: number,
+    steps: number,
+    state: number,
+  ): number;
+  finishBytes(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    lengths: number,
+    steps: number,
+    y: number,
+    first: number,
+    chunk: number,
+    norms: number,
+    c: number,
+    radius: number,
+    scratch: number,
+    bests: number,
+    indices: number,
+  ): void;
   finish(
     x: number,
     rows: number,
@@ -226,6 +267,40 @@ export function searchLayout(size: number, dim: number) {
     maxima: layout.take(TILE * blocks * 16),
     c: layout.take(size * pad * 4),
     panelsAt: layout.take(panels * pad * 16),
+    bytes: layout.at,
+  };
+}
+
+/** Vectors of a tile and most columns of a chunk where bytes are multiplied elsewhere: 1 MiB of products. */
+const [BYTE_TILE, BYTE_CHUNK] = [256, 1024];
+
+/** The same where something else multiplies bytes. */
+export function byteLayout(size: number, dim: number) {
+  const pad = (dim + 3) & ~3;
+  const chunk = Math.min(BYTE_CHUNK, Math.ceil(size / 32) * 32);
+  const columns = Math.ceil(size / chunk) * chunk;
+  const layout = new Layout();
+  return {
+    tile: BYTE_TILE,
+    size,
+    dim,
+    pad,
+    chunk,
+    columns,
+    mean: layout.take(pad * 4),
+    state: layout.take(40),
+    x: layout.take(BYTE_TILE * pad * 4),
+    a: layout.take(BYTE_TILE * dim),
+    lengths: layout.take(BYTE_TILE * 16),
+    steps: layout.take(BYTE_TILE * 4),
+    scratch: layout.take((chunk / 32) * 16),
+    bests: layout.take(BYTE_TILE * 8),
+    indicesAt: layout.take(BYTE_TILE * 4),
+    y: layout.take(BYTE_TILE * chunk * 4),
+    scales: layout.take(columns * 4),
+    norms: layout.take(columns * 4),
+    c: layout.take(size * pad * 4),
+    b: layout.take(columns * dim),
     bytes: layout.at,
   };
 }

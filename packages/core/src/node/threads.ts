@@ -8,6 +8,7 @@ import {
   CHUNK_NUMBERS,
   MAX_REACH,
   MIN_RADIUS,
+  byteLayout,
   codebookMean,
   nearestModule,
   searchLayout,
@@ -21,9 +22,34 @@ const SLICE_NUMBERS = 1 << 22;
 /** Multiply-adds below which a message to another thread costs more than it saves. */
 const MIN_WORK = 1 << 22;
 
+/**
+ * Something that multiplies bytes faster than WebAssembly multiplies int16, such as ONNX Runtime
+ * (`createNodeKernels` of @dtok/runtime). Codes stay those of the reference kernels: products only tell
+ * which codewords may be nearest, and those distances are taken exactly.
+ */
+export interface ByteProduct {
+  /** Vectors of fewer numbers are left to WebAssembly. */
+  readonly minDim: number;
+  /**
+   * Body of a JavaScript function of `require` and `data` that every worker thread runs once. It
+   * returns (a promise of) a function of { a, b, scales, y, rows, dim, columns } that fills
+   *
+   *   y[n, k] = scales[k] * sum over d of (a[n, d] - 128) b[d, k],
+   *
+   * a uint8 [rows, dim] of 1 to 255, b int8 [dim, columns] of -63 to 63, scales float32 [columns],
+   * y float32 [rows, columns]; sums exact, and y within two roundings. All four are views of one
+   * memory. It may return a promise.
+   */
+  readonly source: string;
+  /** Passed to the function; must survive `structuredClone`. */
+  readonly data?: unknown;
+}
+
 export interface ThreadOptions {
   /** Default: the processor's cores, as `availableParallelism()` counts them. */
   readonly threads?: number;
+  /** For wide vectors. Default: WebAssembly for all. */
+  readonly product?: ByteProduct;
 }
 
 /**
@@ -38,7 +64,7 @@ export interface ThreadOptions {
  * @throws ArgumentError if `threads` is not a whole number from 1 to 256
  */
 export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels {
-  const { threads = Math.min(256, availableParallelism()) } = options;
+  const { threads = Math.min(256, availableParallelism()), product } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new ArgumentError("threads", {
       expected: "a whole number from 1 to 256",
@@ -53,7 +79,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
   const start = (module: WebAssembly.Module): void => {
     while (workers.length < threads) {
       // Flags such as --import would load the caller's whole program again.
-      const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: module, execArgv: [] });
+      const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: { module, product }, execArgv: [] });
       worker.unref();
       // One that dies between calls (out of memory) is replaced by the next call.
       worker.on("error", () => undefined);
@@ -85,7 +111,8 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     if (closed) throw closedError();
     start(module);
     const [rows, dim] = vectors.shape;
-    const place = searchLayout(codebook.shape[0], dim);
+    const bytes = product !== undefined && dim >= product.minDim;
+    const place = (bytes ? byteLayout : searchLayout)(codebook.shape[0], dim);
     await all({
       place,
       mean: codebookMean(codebook),

@@ -4,12 +4,13 @@
  * The loop is that of `nearestInChunk` in kernels/wasm.ts; the arithmetic lies in the module.
  *
  * Tiles are taken from a shared counter. A tile whose squares may leave float32 gets the index -1:
- * the caller takes it by the definition. All places are byte offsets, as `searchLayout` gives them.
+ * the caller takes it by the definition. All places are byte offsets, as `searchLayout` and, where a
+ * ByteProduct multiplies, `byteLayout` give them.
  */
 export const WORKER_SOURCE = `
 const { parentPort, workerData } = require("node:worker_threads");
-const own = new WebAssembly.Instance(workerData).exports;
-let at, codebook;
+const own = new WebAssembly.Instance(workerData.module).exports;
+let at, multiply;
 const copy = (from, first, rows, dim, pad, to) => {
   if (dim === pad) return void to.set(from.subarray(first * dim, (first + rows) * dim));
   to.fill(0, 0, rows * pad);
@@ -24,6 +25,11 @@ const prepare = (job) => {
   floats.fill(0, at.mean >> 2, (at.mean >> 2) + at.pad);
   floats.set(job.mean, at.mean >> 2);
   copy(job.codebook, 0, at.size, at.dim, at.pad, floats.subarray(at.c >> 2));
+  if (at.columns) {
+    radius = own.packByteCodebook(at.c, at.size, at.dim, at.pad, at.mean, at.columns, at.chunk, at.b,
+      at.scales, at.norms, at.state);
+    return;
+  }
   radius = own.packCodebook(at.c, at.size, at.pad, at.mean, at.panelsAt, at.norms, at.state);
 };
 const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }) => {
@@ -51,9 +57,46 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }
     distances.set(lengths.subarray(0, count), first);
   }
 };
-parentPort.on("message", (job) => {
+const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, minRadius }) => {
+  const { buffer } = own.memory;
+  const { dim, pad, chunk } = at;
+  const x = new Float32Array(buffer, at.x, at.tile * pad);
+  const codes = new Int32Array(buffer, at.indicesAt, at.tile);
+  const bests = new Float64Array(buffer, at.bests, at.tile);
+  for (;;) {
+    const first = Atomics.add(next, 0, 1) * at.tile;
+    if (first >= rows) return;
+    const count = Math.min(at.tile, rows - first);
+    copy(vectors, first, count, dim, pad, x);
+    const longest = own.packBytes(at.x, count, dim, pad, at.mean, at.a, at.lengths, at.steps, at.state);
+    if (!(radius + longest < maxReach) || !(radius === 0 || radius > minRadius)) {
+      indices.fill(-1, first, first + count);
+      continue;
+    }
+    codes.fill(0x7fffffff);
+    bests.fill(Infinity);
+    const a = new Uint8Array(buffer, at.a, count * dim);
+    const y = new Float32Array(buffer, at.y, count * chunk);
+    for (let k = 0; k < at.columns; k += chunk) {
+      const b = new Int8Array(buffer, at.b + k * dim, dim * chunk);
+      const scales = new Float32Array(buffer, at.scales + 4 * k, chunk);
+      await multiply({ a, b, scales, y, rows: count, dim, columns: chunk });
+      own.finishBytes(at.x, count, dim, pad, at.lengths, at.steps, at.y, k, chunk, at.norms, at.c,
+        radius, at.scratch, at.bests, at.indicesAt);
+    }
+    indices.set(codes.subarray(0, count), first);
+    distances.set(bests.subarray(0, count), first);
+  }
+};
+parentPort.on("message", async (job) => {
   try {
-    if (job.place) prepare(job);
+    if (job.place) {
+      prepare(job);
+      if (at.columns && !multiply) {
+        const { source, data } = workerData.product;
+        multiply = await new Function("require", "data", source)(require, data);
+      }
+    } else if (at.columns) await searchBytes(job);
     else search(job);
     parentPort.postMessage(null);
   } catch (error) {

@@ -48,6 +48,13 @@ function node(op: string, inputs: readonly string[], output: string, ints?: [str
 }
 
 function floatValue(name: string, shape: readonly (number | string)[]): Bytes {
+  return value(name, FLOAT, shape);
+}
+
+/** Element types of onnx.proto. */
+const [FLOAT, UINT8, INT8] = [1, 2, 3];
+
+function value(name: string, type: number, shape: readonly (number | string)[]): Bytes {
   const dims = new Bytes();
   for (const size of shape) {
     const dim = new Bytes();
@@ -55,7 +62,7 @@ function floatValue(name: string, shape: readonly (number | string)[]): Bytes {
   }
   return new Bytes()
     .text(1, name)
-    .message(2, new Bytes().message(1, new Bytes().int(1, 1).message(2, dims)));
+    .message(2, new Bytes().message(1, new Bytes().int(1, type).message(2, dims)));
 }
 
 /**
@@ -91,4 +98,27 @@ export function groupMinimaGraph(
   graph.message(12, floatValue("y", ["n", chunks * lanes]));
   const opset = new Bytes().text(1, "").int(2, 17);
   return new Bytes().int(1, 8).text(2, "dtok").message(7, graph).message(8, opset).finish();
+}
+
+/**
+ * ONNX graph (opset 17 and com.microsoft 1): a [n, d] uint8, b [d, k] int8 and s [k] to
+ * y [n, k] = s (a - 128) b.
+ */
+export function byteProductGraph(): Uint8Array {
+  const product = new Bytes();
+  for (const input of ["a", "b", "one", "s", "zero"]) product.text(1, input);
+  product.text(2, "y").text(4, "MatMulIntegerToFloat").text(7, "com.microsoft");
+  const one = new Uint8Array(Float32Array.of(1).buffer);
+  const graph = new Bytes()
+    .message(1, product)
+    .text(2, "byte-product")
+    .message(5, new Bytes().int(2, FLOAT).text(8, "one").bytes(9, one))
+    .message(5, new Bytes().int(2, UINT8).text(8, "zero").bytes(9, [128]))
+    .message(11, value("a", UINT8, ["n", "d"]))
+    .message(11, value("b", INT8, ["d", "k"]))
+    .message(11, value("s", FLOAT, ["k"]))
+    .message(12, value("y", FLOAT, ["n", "k"]));
+  const model = new Bytes().int(1, 8).text(2, "dtok").message(7, graph);
+  model.message(8, new Bytes().text(1, "").int(2, 17));
+  return model.message(8, new Bytes().text(1, "com.microsoft").int(2, 1)).finish();
 }

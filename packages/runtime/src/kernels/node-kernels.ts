@@ -1,0 +1,62 @@
+import { createRequire } from "node:module";
+import { createThreadedKernels } from "@dtok/core/node";
+import type { ByteProduct } from "@dtok/core/node";
+import type { AsyncKernels } from "@dtok/core";
+import { byteProductGraph } from "./graph.js";
+
+/**
+ * Below this width a product of bytes is mostly reading and writing products, and core's fused kernel
+ * is as fast.
+ */
+const MIN_DIM = 48;
+
+export interface NodeKernelOptions {
+  /** Default: the processor's cores. */
+  readonly threads?: number;
+  /** Vectors of fewer numbers go to core's WebAssembly kernels. Default 48. */
+  readonly minDim?: number;
+}
+
+/**
+ * The fastest nearest-codeword kernels of Node.js: core's threads (`createThreadedKernels`), where wide
+ * vectors are compared through ONNX Runtime's 8-bit matrix product, one session a thread. Codes and
+ * distances are those of core's reference kernels: products of bytes only tell which codewords may be
+ * nearest. Where onnxruntime-node is not installed, WebAssembly does it all.
+ *
+ * @throws ArgumentError if `threads` is not a whole number from 1 to 256
+ */
+export function createNodeKernels(options: NodeKernelOptions = {}): AsyncKernels {
+  const { threads, minDim = MIN_DIM } = options;
+  const product = ortProduct(minDim);
+  return createThreadedKernels({
+    ...(threads !== undefined && { threads }),
+    ...(product !== undefined && { product }),
+  });
+}
+
+function ortProduct(minDim: number): ByteProduct | undefined {
+  let path: string;
+  try {
+    path = createRequire(import.meta.url).resolve("onnxruntime-node");
+  } catch {
+    return undefined;
+  }
+  return { minDim, source: SOURCE, data: { path, model: byteProductGraph() } };
+}
+
+/** What each thread runs: see ByteProduct. */
+const SOURCE = `
+const ort = require(data.path);
+const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" };
+return ort.InferenceSession.create(data.model, options).then((session) => {
+  return ({ a, b, scales, y, rows, dim, columns }) =>
+    session.run(
+      {
+        a: new ort.Tensor("uint8", a, [rows, dim]),
+        b: new ort.Tensor("int8", b, [dim, columns]),
+        s: new ort.Tensor("float32", scales, [columns]),
+      },
+      { y: new ort.Tensor("float32", y, [rows, columns]) },
+    );
+});
+`;
