@@ -1,6 +1,6 @@
 // templates/ from the examples, which are built and tested with everything else: what only holds inside
 // this repository is taken out. `node templates.mjs [folder]`
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const here = join(import.meta.dirname, "..");
@@ -34,4 +34,6 @@ for (const [name, example] of [
   const config = read(folder, "tsconfig.json");
   delete config.compilerOptions.customConditions;
   write(config, folder, "tsconfig.json");
+  // A package.json inside a package would be taken for one of its own.
+  renameSync(join(folder, "package.json"), join(folder, "_package.json"));
 }

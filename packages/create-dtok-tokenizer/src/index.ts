@@ -70,7 +70,7 @@ export function createTokenizer(options: CreateOptions): Created {
   const camel = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   // A single word might be one of the language's own.
   const variable = /[A-Z0-9]/.test(camel) ? camel : `${camel}Tokenizer`;
-  const old = JSON.parse(readFileSync(join(source, template, "package.json"), "utf8")) as {
+  const old = JSON.parse(readFileSync(join(source, template, "_package.json"), "utf8")) as {
     name: string;
   };
   const replaced = (text: string) =>
@@ -84,6 +84,7 @@ export function createTokenizer(options: CreateOptions): Created {
   const work = mkdtempSync(join(parent, ".dtok-create-"));
   try {
     cpSync(join(source, template), work, { recursive: true });
+    renameSync(join(work, "_package.json"), join(work, "package.json"));
     const files = readdirSync(work, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
