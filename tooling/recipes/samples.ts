@@ -36,10 +36,8 @@ for (const [name, start] of [
   const scale = ["-vf", "scale='min(320,iw)':-2:flags=area", "-frames:v", "33", "-an"];
   const code = ["-c:v", "libx264", "-preset", "veryslow", "-crf", "14", "-pix_fmt", "yuv420p"];
   const plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"];
-  execFileSync("ffmpeg", [
-    ...["-v", "error", "-y", "-ss", String(start), "-i", find(`data/${name}.mp4`)],
-    ...[...scale, ...code, ...plain, "-threads", "1", out],
-  ]);
+  const input = ["-v", "error", "-y", "-ss", String(start), "-i", find(`data/${name}.mp4`)];
+  execFileSync("ffmpeg", [...input, ...scale, ...code, ...plain, "-threads", "1", out]);
 }
 
 // Motion: eight seconds of boxing at 30 frames a second.

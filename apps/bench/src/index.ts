@@ -6,5 +6,14 @@ export { installedPlugins, pluginPackage } from "./harness/discover.js";
 export type { PluginPackage } from "./harness/discover.js";
 export { summarise, summariseAll } from "./harness/format.js";
 export type { BenchEntry, BenchFile, BenchMetric, Summary } from "./harness/format.js";
-export type { BenchTask, OperatingPoint } from "./harness/task.js";
-export { tasks } from "./tasks/index.js";
+export type {
+  BenchMeasure,
+  BenchTask,
+  ExportsTask,
+  MeasuredEntry,
+  OperatingPoint,
+  Score,
+  TaskInfo,
+} from "./harness/task.js";
+export type { NodeTokenizer } from "./tasks/graph-links.js";
+export { taskIds } from "./tasks/index.js";

@@ -13,21 +13,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runTask, UnknownTaskError } from "./harness/run-task.js";
-import { tasks } from "./tasks/index.js";
+import { taskIds } from "./tasks/index.js";
 
 const usage = `Usage: dtok bench [options]
 
 Measures tokenizers on a task: dtok's own, plugins that are installed here or named, classical codecs.
 
 Options:
-  --task <id>         ${Object.keys(tasks).join(", ")},
-                      or one that a plugin exports (default: image/reconstruction)
+  --task <id>         one of those below, or one that a plugin exports
+                      (default: image/reconstruction)
+  --entry <id>        this tokenizer alone; may be given again
   --plugin <folder>   a plugin package: its package.json has "dtok": { "plugin": "./dist/index.js" }
   --only              the plugins alone
   --no-installed      not the plugins in ./node_modules
   -o, --output <file> writes the results as JSON, as the leaderboard reads them
   --json              prints them
   -h, --help          shows this
+
+Tasks:
+${taskIds.map((id) => `  ${id}`).join("\n")}
 
 Exit codes: 0 done, 1 an entry failed, 2 wrong usage, 130 interrupted.
 
@@ -40,6 +44,7 @@ function parsed() {
       options: {
         task: { type: "string" },
         plugin: { type: "string", multiple: true, default: [] },
+        entry: { type: "string", multiple: true },
         only: { type: "boolean", default: false },
         "no-installed": { type: "boolean", default: false },
         output: { type: "string", short: "o" },
@@ -70,23 +75,24 @@ try {
     plugins: values.plugin as string[],
     installed: !values["no-installed"],
     only: values.only,
+    ...(values.entry && { entries: values.entry as string[] }),
     command: values.write
       ? `pnpm bench run ${task} --no-installed --write`
       : `dtok bench --task ${task}${(values.plugin as string[]).map((p) => ` --plugin ${p}`).join("")}`,
     signal: stop.signal,
     onEntry({ id, status, error, values: measured }, info) {
       if (values.json) return;
-      const cells = info?.metrics.map(
-        ({ key, digits }) => measured?.[key]?.mean.toFixed(digits).padStart(9) ?? "",
+      const cells = info?.metrics.map(({ key, digits }) =>
+        (measured?.[key]?.mean.toFixed(digits) ?? "–").padStart(9),
       );
-      console.log(`${id.padEnd(24)}${status === "ok" ? cells?.join(" ") : `FAILED ${error}`}`);
+      console.log(`${id.padEnd(32)} ${status === "ok" ? cells?.join(" ") : `FAILED ${error}`}`);
     },
   });
   if (values.json) console.log(JSON.stringify(result, null, 2));
   else {
     const over = result.data.length > 0 ? `, mean over ${result.data.length} files` : "";
     const names = result.metrics.map(({ name }) => name).join("; ");
-    console.log(`\n${" ".repeat(24)}${names}${over}`);
+    console.log(`\n${" ".repeat(33)}${names}${over}`);
   }
   if (values.output !== undefined) writeWhole(values.output, result);
   if (values.write) {

@@ -1,18 +1,18 @@
 /**
- * One entry in a process of its own: loads the plugin, runs the conformance checks, measures, and sends
+ * One package in a process of its own: loads its plugins, runs the conformance checks, measures, and sends
  * what came of it. Whatever it does, the host goes on.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { serialize } from "node:v8";
+import { writeFileSync } from "node:fs";
 import { checkCodec } from "@dtok/conformance";
-import type { Codec, TokenizerPlugin } from "@dtok/core";
-import { createRegistry } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/node";
-import { tasks } from "../tasks/index.js";
-import type { Summary } from "./format.js";
-import { isTask, modalityOf } from "./task.js";
-import type { BenchTask } from "./task.js";
+import { createRuntime } from "@dtok/runtime/node";
+import { loadTask } from "../tasks/index.js";
+import type { BenchEntry, Summary } from "./format.js";
+import { measureCodec, scoreOf, usageMetrics } from "./measure.js";
+import { exportsOf, openCodec, pluginsOf } from "./plugins.js";
+import { isMeasure, isTask, modalityOf } from "./task.js";
+import type { BenchTask, TaskInfo } from "./task.js";
 
 export interface Job {
   readonly module: string;
@@ -21,21 +21,33 @@ export interface Job {
   readonly task: string;
   /** Left out: the task's own. */
   readonly files?: readonly string[];
+  readonly kind?: "tokenizer" | "plugin";
+  /** Ids of the only entries wanted. */
+  readonly only?: readonly string[];
+  /** Modules whose metrics are columns too. */
+  readonly measures?: readonly string[];
+  /**
+   * "measure" (default); "references": the task's reference lines, of no plugin; "check": the conformance
+   * checks alone, and the data's signals into the file `signals`.
+   */
+  readonly what?: "measure" | "references" | "check";
+  readonly signals?: string;
 }
-
-/** A task as far as it can be sent. */
-export type TaskInfo = Pick<BenchTask, "id" | "title" | "metrics" | "plot">;
 
 export type Report =
   | { readonly task: TaskInfo }
   | { readonly id: string; readonly values: Readonly<Record<string, Summary>> }
   | { readonly id?: string; readonly error: string }
+  | { readonly passed: string }
+  | { readonly references: readonly BenchEntry[] }
   | { readonly done: true };
 
 const send = (report: Report) =>
   new Promise<void>((resolve) => process.send!(report, () => resolve()));
 const words = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+const load = async (module: string) =>
+  (await import(pathToFileURL(module).href)) as Record<string, unknown>;
 
 process.once("message", (job: Job) => {
   void (async () => {
@@ -50,38 +62,58 @@ process.once("message", (job: Job) => {
 });
 
 async function work(job: Job): Promise<void> {
-  const { module, models } = job;
-  const exported = (await import(pathToFileURL(module).href)) as Record<string, unknown>;
-  const task = tasks[job.task]?.task ?? tasksOf(exported).find(({ id }) => id === job.task);
+  const { what = "measure" } = job;
+  const wanted = (id: string) => job.only === undefined || job.only.includes(id);
+  const exported = what === "references" ? {} : await load(job.module);
+  const known = await loadTask(job.task);
+  const other = known?.other;
+  if (other) {
+    const files = job.files ?? other.files?.() ?? [];
+    const { id, title, metrics, plot } = other;
+    await send({ task: { id, title, metrics, ...(plot && { plot }) } });
+    if (what === "references") {
+      await send({ references: (await other.references?.(files)) ?? [] });
+      return;
+    }
+    for await (const entry of other.entries(exported, files, job.kind ?? "plugin")) {
+      if (wanted(entry.id)) await send(entry);
+    }
+    return;
+  }
+
+  const task = known?.task ?? exportsOf(exported, isTask).find(({ id }) => id === job.task);
   if (task === undefined) {
     await send({ error: `there is no task "${job.task}", here or among its exports` });
     return;
   }
-  const { id, title, metrics, plot } = task;
-  await send({ task: { id, title, metrics, ...(plot && { plot }) } });
+  const added = (await Promise.all((job.measures ?? []).map(load))).flatMap((module) =>
+    exportsOf(module, isMeasure).filter((measure) => measure.task === task.id),
+  );
+  await send({
+    task: infoOf(
+      task,
+      added.map(({ metric }) => metric),
+    ),
+  });
+  const files = job.files ?? task.files?.() ?? [];
+  const score = scoreOf(task, added);
+  if (what === "references") {
+    await send({ references: (await task.references?.(files, score)) ?? [] });
+    return;
+  }
   const modality = modalityOf(task);
   const plugins = pluginsOf(exported).filter((p) => p.manifest.modality === modality);
   if (plugins.length === 0) {
     await send({ error: `it exports no plugin of modality "${modality}"` });
     return;
   }
-  const files = job.files ?? task.files?.() ?? [];
   const runtime = await createRuntime();
   const signals = await task.conformance(files);
   for (const plugin of plugins) {
     const { id } = plugin.manifest;
+    if (!wanted(id)) continue;
     try {
-      const open = async (): Promise<Codec<unknown>> => {
-        // A folder for each tokenizer, or one for all; the manifest may name another's.
-        const named = plugin.manifest.settings?.folder;
-        const own = join(models, typeof named === "string" ? named : (id.split("/")[1] ?? ""));
-        const folder = pathToFileURL(`${existsSync(own) ? own : models}/`);
-        const registry = createRegistry([plugin], {
-          context: (manifest) => ({ runtime, readFile: createModelReader(folder, manifest) }),
-        });
-        return (await registry.load(id)) as unknown as Codec<unknown>;
-      };
-      const results = await checkCodec(await open(), signals, {
+      const results = await checkCodec(await openCodec(plugin, job.models, runtime), signals, {
         sameExtent: (a, b) => task.sameExtent(a, b),
       });
       const bad = results.find(({ status }) => status === "fail");
@@ -89,9 +121,13 @@ async function work(job: Job): Promise<void> {
         await send({ id, error: `conformance: ${JSON.stringify(bad)}` });
         continue;
       }
-      const codec = await open();
+      if (what === "check") {
+        await send({ passed: id });
+        continue;
+      }
+      const codec = await openCodec(plugin, job.models, runtime);
       for (const point of task.points?.(codec) ?? [{ label: "" }]) {
-        const values = await task.measure(codec, files, point);
+        const values = await measureCodec(task, codec, files, point, score);
         await send({ id: `${id} ${point.label}`.trim(), values });
       }
       await codec.close();
@@ -99,25 +135,15 @@ async function work(job: Job): Promise<void> {
       await send({ id, error: words(error) });
     }
   }
+  if (job.signals !== undefined) {
+    const all = await task.signals!(files);
+    const amounts = all.map((signal) => task.amount!(signal));
+    writeFileSync(job.signals, serialize({ signals: all, amounts }));
+  }
 }
 
-/** Tasks among a module's exports: single ones, and lists of them. */
-function tasksOf(exported: Record<string, unknown>): BenchTask[] {
-  return Object.values(exported)
-    .flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
-    .filter(isTask);
-}
-
-/** Plugins among a module's exports: single ones, lists and records of them; each id once. */
-function pluginsOf(exported: Record<string, unknown>): TokenizerPlugin[] {
-  const found = new Map<string, TokenizerPlugin>();
-  const visit = (value: unknown, depth: number): void => {
-    if (value === null || typeof value !== "object") return;
-    const plugin = value as Partial<TokenizerPlugin>;
-    if (typeof plugin.load === "function" && typeof plugin.manifest?.id === "string") {
-      found.set(plugin.manifest.id, plugin as TokenizerPlugin);
-    } else if (depth > 0) for (const inner of Object.values(value)) visit(inner, depth - 1);
-  };
-  for (const value of Object.values(exported)) visit(value, 1);
-  return [...found.values()];
+function infoOf(task: BenchTask, added: TaskInfo["metrics"]): TaskInfo {
+  const { id, title, metrics, plot } = task;
+  const usage = task.measure ? [] : usageMetrics;
+  return { id, title, metrics: [...metrics, ...added, ...usage], ...(plot && { plot }) };
 }

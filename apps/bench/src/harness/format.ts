@@ -25,6 +25,8 @@ export interface BenchMetric {
   readonly better: "more" | "less";
   /** Decimals that are worth showing. */
   readonly digits: number;
+  /** Not every entry has it: what a codec has no codebook for, a runtime that is not installed. */
+  readonly optional?: boolean;
 }
 
 export interface BenchEntry {
@@ -33,7 +35,7 @@ export interface BenchEntry {
   readonly status: "ok" | "failed";
   /** Why it failed: what it threw, or the check that it did not pass. */
   readonly error?: string;
-  /** Mean and standard deviation over the files. */
+  /** Mean and standard deviation over the files (or seeds, or processes: the title says). */
   readonly values?: Readonly<Record<string, Summary>>;
 }
 

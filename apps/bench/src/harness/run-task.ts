@@ -1,15 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tasks } from "../tasks/index.js";
-import type { TaskInfo } from "./child.js";
+import { loadTask, taskIds, taskOfRuntime } from "../tasks/index.js";
 import { installedPlugins, pluginPackage } from "./discover.js";
+import { summariseAll } from "./format.js";
 import type { BenchEntry, BenchFile } from "./format.js";
-import { measureIn } from "./host.js";
+import { isBuilt, measureFresh, measureIn } from "./host.js";
+import type { BenchTask, TaskInfo } from "./task.js";
 
 export interface RunOptions {
   /** Id of a task of this package, or of one that a plugin package exports. */
@@ -20,6 +21,10 @@ export interface RunOptions {
   readonly installed?: boolean;
   /** Leave out dtok's own tokenizers and the reference lines. Default false. */
   readonly only?: boolean;
+  /** Ids of the only tokenizers wanted; reference lines are left out. */
+  readonly entries?: readonly string[];
+  /** Fresh processes per tokenizer in tasks of the runtime. Default 3. */
+  readonly processes?: number;
   readonly command: string;
   readonly signal?: AbortSignal;
   readonly onEntry?: (entry: BenchEntry, task: TaskInfo | undefined) => void;
@@ -30,6 +35,13 @@ export class UnknownTaskError extends Error {
   override readonly name = "UnknownTaskError";
 }
 
+interface Source {
+  readonly name: string;
+  readonly kind: "tokenizer" | "plugin";
+  readonly module: string;
+  readonly models: string;
+}
+
 /**
  * Every entry of a task, each package in a process of its own, after the conformance checks. A plugin that
  * fails is an entry that says so.
@@ -37,52 +49,68 @@ export class UnknownTaskError extends Error {
  * @throws UnknownTaskError if nobody has the task
  */
 export async function runTask(options: RunOptions): Promise<BenchFile> {
-  const { signal } = options;
-  const known = tasks[options.task];
-  let info: TaskInfo | undefined = known?.task;
+  const { signal, entries: wanted } = options;
+  const tested = taskOfRuntime(options.task);
+  const id = tested ?? options.task;
+  const known = await loadTask(id);
+  const task = known?.task ?? known?.other;
+  const runtime = tested === undefined ? undefined : known?.task;
+  let info: TaskInfo | undefined = runtime && runtimeInfo(runtime);
   const entries: BenchEntry[] = [];
   const add = (list: readonly BenchEntry[]) => {
     for (const entry of list) options.onEntry?.(entry, info);
     entries.push(...list);
   };
-  const measure = async (
-    name: string,
-    kind: "tokenizer" | "plugin",
-    at: { readonly module: string; readonly models: string },
-  ) => {
-    const made = await measureIn(name, kind, { ...at, task: options.task }, signal && { signal });
-    info ??= made.task;
-    signal?.throwIfAborted();
-    add(made.entries);
-  };
 
+  const sources: Source[] = [];
   if (known && !options.only) {
-    const { packageName } = known;
-    const module = fileURLToPath(import.meta.resolve(packageName));
-    const folder = folderOf(packageName);
-    await measure(packageName, "tokenizer", { module, models: join(folder, "models") });
+    const { packageName: name } = known;
+    const module = fileURLToPath(import.meta.resolve(name));
+    sources.push({ name, kind: "tokenizer", module, models: join(folderOf(name), "models") });
   }
   const installed = options.installed === false ? [] : installedPlugins(process.cwd());
-  for (const folder of [...(options.plugins ?? []), ...installed]) {
+  for (const folder of new Set([...(options.plugins ?? []), ...installed])) {
     try {
-      const { name, ...at } = pluginPackage(folder);
-      await measure(name, "plugin", at);
+      sources.push({ kind: "plugin", ...pluginPackage(folder) });
     } catch (error) {
-      signal?.throwIfAborted();
       const text = error instanceof Error ? error.message : String(error);
       add([{ id: folder, kind: "plugin", status: "failed", error: text }]);
     }
   }
+  const measures = sources.filter(({ kind }) => kind === "plugin").map(({ module }) => module);
+  const common = { task: id, ...(wanted && { only: wanted }) };
+  const stop = signal && { signal };
+  for (const { name, kind, ...at } of sources) {
+    if (runtime) {
+      await inFreshProcesses(name, kind, { ...at, ...common }, options, add);
+      continue;
+    }
+    let made = await measureIn(name, kind, { ...at, ...common, measures }, stop);
+    signal?.throwIfAborted();
+    if (kind === "tokenizer" && made.task === undefined && measures.length > 0) {
+      // A plugin whose module cannot be loaded is reported as an entry; what it adds is left out.
+      made = await measureIn(name, kind, { ...at, ...common }, stop);
+    }
+    // A package that only adds metrics or quantizers is no entry of a task of tokenizers.
+    if (kind === "plugin" && made.task && onlyAbsent(made.entries)) continue;
+    info ??= made.task;
+    add(made.entries);
+  }
   if (info === undefined) {
     throw new UnknownTaskError(
-      `task ${options.task}: expected one of ${Object.keys(tasks).join(", ")}, or one that a plugin exports`,
+      `task ${options.task}: expected one of ${taskIds.join(", ")}, or one that a plugin exports`,
     );
   }
-  const files = known?.task.files?.() ?? [];
-  if (!options.only && known?.task.references) add(await known.task.references(files));
+  const files = task?.files?.() ?? [];
+  if (!options.only && !runtime && wanted === undefined && task?.references) {
+    const job = { module: "", models: "", task: id, measures, what: "references" as const };
+    const made = await measureIn("reference lines", "tokenizer", job, stop);
+    signal?.throwIfAborted();
+    add(made.entries);
+  }
 
   const versions = Object.fromEntries(
-    ["onnxruntime-node", "sharp"].flatMap((name) => {
+    ["onnxruntime-node", "onnxruntime-web", "sharp"].flatMap((name) => {
       const version = versionOf(name);
       return version === undefined ? [] : [[name, version]];
     }),
@@ -95,9 +123,14 @@ export async function runTask(options: RunOptions): Promise<BenchFile> {
     date: new Date().toISOString(),
     commit: commitOf(),
     machine: `${cpus()[0]?.model.trim() ?? "unknown"} x ${cpus().length}`,
-    // Nothing here is drawn at random.
+    // What is drawn at random says so in its title; nothing else is.
     seed: 0,
-    versions: { node: process.version, ...versions },
+    versions: {
+      node: process.version,
+      ...versions,
+      ...ffmpegVersion(),
+      ...(runtime && { packages: isBuilt ? "built" : "source" }),
+    },
     data: files.map((file) => ({
       file: `samples/${basename(file)}`,
       sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
@@ -106,6 +139,86 @@ export async function runTask(options: RunOptions): Promise<BenchFile> {
     ...(info.plot && { plot: info.plot }),
     entries,
   };
+}
+
+const NONE = /^it exports no /;
+const onlyAbsent = (entries: readonly BenchEntry[]) =>
+  entries.length === 1 && NONE.test(entries[0]!.error?.replace(/^Error: /, "") ?? "");
+
+function runtimeInfo({ id, unit }: BenchTask): TaskInfo {
+  const modality = id.slice(0, id.indexOf("/"));
+  return {
+    id: `${modality}/runtime`,
+    title: `${modality}: speed, memory, cold start, and whether onnxruntime-web gives the same tokens; spreads over fresh processes`,
+    metrics: [
+      { key: "cold", name: "start of the process to first tokens, ms", better: "less", digits: 0 },
+      { key: "encode", name: `encode, ${unit}/s`, better: "more", digits: 2 },
+      { key: "decode", name: `decode, ${unit}/s`, better: "more", digits: 2 },
+      { key: "memory", name: "peak memory (RSS), MB", better: "less", digits: 0 },
+      {
+        key: "differ",
+        name: "codes that differ on onnxruntime-web, %",
+        better: "less",
+        digits: 3,
+        optional: true,
+      },
+    ],
+  };
+}
+
+/** Each tokenizer of a package, after the checks, in processes that have nothing else in them. */
+async function inFreshProcesses(
+  name: string,
+  kind: "tokenizer" | "plugin",
+  job: { readonly module: string; readonly models: string; readonly task: string },
+  { processes = 3, signal }: RunOptions,
+  add: (list: readonly BenchEntry[]) => void,
+): Promise<void> {
+  const work = mkdtempSync(join(tmpdir(), "dtok-bench-"));
+  const signals = join(work, "signals");
+  const stop = signal && { signal };
+  try {
+    const checked = await measureIn(name, kind, { ...job, what: "check", signals }, stop);
+    if (!onlyAbsent(checked.entries)) add(checked.entries);
+    for (const id of checked.passed) {
+      const rows: Record<string, number>[] = [];
+      let failure: string | undefined;
+      for (let i = 0; i < processes && failure === undefined; i++) {
+        const { models } = job;
+        const module = kind === "tokenizer" && isBuilt ? name : job.module;
+        const made = await measureFresh({ module, models, id, signals, parity: i === 0 }, stop);
+        signal?.throwIfAborted();
+        if ("error" in made) failure = made.error;
+        else rows.push(made.values);
+      }
+      if (failure !== undefined) add([{ id, kind, status: "failed", error: failure }]);
+      else {
+        // Which codes differ is the same in every process, so that it is counted in the first alone.
+        const { differ } = rows[0]!;
+        const values = {
+          ...summariseAll(
+            rows.map(
+              ({ cold, encode, decode, memory }) =>
+                ({ cold, encode, decode, memory }) as Record<string, number>,
+            ),
+          ),
+          ...(differ !== undefined && { differ: { mean: differ, spread: 0 } }),
+        };
+        add([{ id, kind, status: "ok", values }]);
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function ffmpegVersion(): Record<string, string> {
+  try {
+    const text = execFileSync("ffmpeg", ["-version"], { stdio: ["ignore", "pipe", "ignore"] });
+    return { ffmpeg: /version (\S+)/.exec(text.toString())?.[1] ?? "unknown" };
+  } catch {
+    return {}; // reference lines that need it are left out
+  }
 }
 
 /** The folder of an installed package. */

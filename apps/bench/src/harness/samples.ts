@@ -18,3 +18,7 @@ export function sampleFiles(ending: string): string[] {
     .sort()
     .map((name) => join(folder, name));
 }
+
+/** Absolute paths of sample files by their names. */
+export const sampleFilesNamed = (...names: readonly string[]) =>
+  names.map((name) => join(folder, name));

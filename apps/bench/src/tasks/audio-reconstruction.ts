@@ -1,14 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { melDistance, readAudio, resample, siSdr, stoi } from "@dtok/audio/node";
-import { bitsOf } from "@dtok/core";
-import type { AudioSignal, Codec, DecodeOptions } from "@dtok/core";
+import type { AudioSignal, Codec } from "@dtok/core";
 import { summariseAll } from "../harness/format.js";
 import type { BenchEntry, BenchMetric } from "../harness/format.js";
+import { withFfmpeg } from "../harness/ffmpeg.js";
 import { sampleFiles } from "../harness/samples.js";
-import type { BenchTask, OperatingPoint } from "../harness/task.js";
+import type { BenchTask, OperatingPoint, Score } from "../harness/task.js";
 
 const metrics: readonly BenchMetric[] = [
   { key: "kbps", name: "kbit/s", better: "less", digits: 2 },
@@ -19,27 +17,12 @@ const metrics: readonly BenchMetric[] = [
 
 const secondsOf = ({ samples, sampleRate }: AudioSignal) => samples[0]!.length / sampleRate;
 
-const measured = (original: AudioSignal, decoded: AudioSignal, bits: number) => ({
+const compare = (original: AudioSignal, decoded: AudioSignal, bits: number) => ({
   kbps: bits / secondsOf(original) / 1000,
   mel: melDistance(original, decoded),
   stoi: stoi(original, decoded),
   siSdr: siSdr(original, decoded),
 });
-
-async function measure(codec: Codec<AudioSignal>, files: readonly string[], point: OperatingPoint) {
-  const { levels } = point;
-  const rows = [];
-  for (const file of files) {
-    const original = await readAudio(file);
-    const grid = await codec.encode(original);
-    const kept = (levels ?? grid.codes.shape[1]) / grid.codes.shape[1];
-    // A level is what residual codecs of sound know beyond every codec's options.
-    const options = (levels === undefined ? {} : { levels }) as DecodeOptions;
-    const decoded = await codec.decode(grid, options);
-    rows.push(measured(original, decoded, bitsOf(grid).codes * kept));
-  }
-  return summariseAll(rows);
-}
 
 /** A residual codec by its levels: all, half, a quarter, one. */
 function points({ manifest }: Codec<AudioSignal>): readonly OperatingPoint[] {
@@ -58,13 +41,12 @@ const CODECS = {
 };
 
 /** Opus and MP3 by an installed ffmpeg, whole files with their headers; nothing without one. */
-async function references(files: readonly string[]): Promise<BenchEntry[]> {
-  const work = mkdtempSync(join(tmpdir(), "dtok-bench-"));
-  const ffmpeg = (...args: string[]) =>
-    execFileSync("ffmpeg", ["-v", "error", "-y", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+async function references(
+  files: readonly string[],
+  score: Score<AudioSignal>,
+): Promise<BenchEntry[]> {
   const entries: BenchEntry[] = [];
-  try {
-    ffmpeg("-version");
+  await withFfmpeg(async (ffmpeg, work) => {
     for (const [name, list] of Object.entries(CODECS)) {
       for (const [kilobits, ending, options] of list) {
         const rows = [];
@@ -75,20 +57,13 @@ async function references(files: readonly string[]): Promise<BenchEntry[]> {
           ffmpeg("-i", file, ...options, coded);
           ffmpeg("-i", coded, back);
           const decoded = aligned(original, await readAudio(back));
-          rows.push(measured(original, decoded, 8 * statSync(coded).size));
+          rows.push(await score(original, decoded, 8 * statSync(coded).size));
         }
         const values = summariseAll(rows);
         entries.push({ id: `${name} ${kilobits}`, kind: "reference", status: "ok", values });
       }
     }
-  } catch (error) {
-    // Reference lines are there where ffmpeg with these encoders is; what is installed is not an entry's fault.
-    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: Buffer };
-    const unknown = /Unknown encoder/.test(stderr?.toString() ?? "");
-    if (code !== "ENOENT" && !unknown) throw error;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
   return entries;
 }
 
@@ -125,6 +100,9 @@ export const audioReconstruction: BenchTask<AudioSignal> = {
   sameExtent: (a, b) =>
     a.sampleRate === b.sampleRate && a.samples[0]!.length === b.samples[0]!.length,
   points,
-  measure,
+  signals: (files) => Promise.all(files.map((file) => readAudio(file))),
+  compare,
+  unit: "seconds",
+  amount: secondsOf,
   references,
 };

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { Codec, ImageSignal, TokenGrid } from "@dtok/core";
-import { bitsPerPixel, gmsd, multiScaleSsim, psnr, readImage, ssim } from "@dtok/image/node";
+import type { ImageSignal } from "@dtok/core";
+import { gmsd, multiScaleSsim, psnr, readImage, ssim } from "@dtok/image/node";
 import sharp from "sharp";
 import type { BenchEntry, BenchMetric } from "../harness/format.js";
 import { summariseAll } from "../harness/format.js";
 import { sampleFiles } from "../harness/samples.js";
-import type { BenchTask } from "../harness/task.js";
+import type { BenchTask, Score } from "../harness/task.js";
 
 const metrics: readonly BenchMetric[] = [
   { key: "bpp", name: "bits per pixel", better: "less", digits: 4 },
@@ -15,24 +15,13 @@ const metrics: readonly BenchMetric[] = [
   { key: "gmsd", name: "GMSD", better: "less", digits: 4 },
 ];
 
-const measure = (original: ImageSignal, decoded: ImageSignal, bpp: number) => ({
-  bpp,
+const compare = (original: ImageSignal, decoded: ImageSignal, bits: number) => ({
+  bpp: bits / (original.width * original.height),
   psnr: psnr(original, decoded),
   ssim: ssim(original, decoded),
   msSsim: multiScaleSsim(original, decoded),
   gmsd: gmsd(original, decoded),
 });
-
-/** Every file through a tokenizer, after the checks. */
-async function measureCodec(codec: Codec<ImageSignal>, files: readonly string[]) {
-  const rows = [];
-  for (const file of files) {
-    const original = await readImage(file);
-    const grid: TokenGrid = await codec.encode(original);
-    rows.push(measure(original, await codec.decode(grid), bitsPerPixel(grid)));
-  }
-  return summariseAll(rows);
-}
 
 /** Pictures that the conformance checks are run on: small, of sizes that are no multiple of a stride. */
 async function conformanceSignals(file: string): Promise<ImageSignal[]> {
@@ -59,7 +48,10 @@ const qualities = {
 } as const;
 
 /** JPEG, WebP and AVIF by sharp, whole files with their headers. */
-async function references(files: readonly string[]): Promise<BenchEntry[]> {
+async function references(
+  files: readonly string[],
+  score: Score<ImageSignal>,
+): Promise<BenchEntry[]> {
   const entries: BenchEntry[] = [];
   for (const [format, list] of Object.entries(qualities)) {
     for (const quality of list) {
@@ -69,8 +61,7 @@ async function references(files: readonly string[]): Promise<BenchEntry[]> {
         const original = await readImage(bytes);
         const upright = sharp(bytes).autoOrient();
         const coded = await upright[format as keyof typeof qualities]({ quality }).toBuffer();
-        const bits = (8 * coded.length) / (original.width * original.height);
-        rows.push(measure(original, await readImage(coded), bits));
+        rows.push(await score(original, await readImage(coded), 8 * coded.length));
       }
       entries.push({
         id: `${format} ${quality}`,
@@ -91,6 +82,9 @@ export const imageReconstruction: BenchTask<ImageSignal> = {
   files: () => sampleFiles(".jpg"),
   conformance: (files) => conformanceSignals(files[0]!),
   sameExtent: (a, b) => a.width === b.width && a.height === b.height,
-  measure: measureCodec,
+  signals: (files) => Promise.all(files.map((file) => readImage(file))),
+  compare,
+  unit: "megapixels",
+  amount: ({ width, height }) => (width * height) / 1e6,
   references,
 };
