@@ -1,1 +1,3 @@
+export { createGraphThreads } from "./node/threads.js";
+export type { GraphThreadOptions, GraphThreads, RunOptions } from "./node/threads.js";
 export * from "./shared.js";

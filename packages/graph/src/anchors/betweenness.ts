@@ -97,7 +97,7 @@ export function* betweennessPlan(
     sources: picks,
     parts,
   };
-  yield step(addSources, job, parts.length, 1);
+  yield step("betweenness", addSources, job, parts.length, 1);
   const score = parts[0] ?? new Float64Array(0);
   for (const part of parts.slice(1)) {
     for (let n = 0; n < length; n++) score[n] = score[n]! + part[n]!;

@@ -159,6 +159,7 @@ export function* nearestPlan(
     if (few) {
       near.fill(0);
       yield step(
+        "nearest anchors",
         markNear,
         {
           starts: back.map(({ start }) => start),
@@ -185,7 +186,7 @@ export function* nearestPlan(
       near: few ? near : near.subarray(0, 0),
       took,
     };
-    yield step(takeNearest, job, length);
+    yield step("nearest anchors", takeNearest, job, length);
     frontier = took[0]!;
     [before, now, next] = [now, next, before];
   }

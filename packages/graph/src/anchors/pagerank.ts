@@ -112,7 +112,7 @@ export function* pageRankPlan(
       moved,
       chunk: CHUNK,
     };
-    yield step(pass, job, length);
+    yield step("PageRank", pass, job, length);
     [share, next] = [next, share];
     if (moved.reduce((a, b) => a + b, 0) < tolerance) break;
   }

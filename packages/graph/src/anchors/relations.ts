@@ -107,7 +107,7 @@ export function* relationPlan(
     hashes,
     out,
   };
-  yield step(contextRows, job, length);
+  yield step("relations", contextRows, job, length);
   return out;
 }
 

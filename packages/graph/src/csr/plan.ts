@@ -14,6 +14,8 @@ export type Kernel<J extends object> = (
 ) => void;
 
 export interface Step {
+  /** What it does, for people. */
+  readonly label: string;
   // A step of any job: the plan that yields it has checked that the two belong together.
   readonly kernel: Kernel<never>;
   readonly job: object;
@@ -29,12 +31,13 @@ export type Plan<T> = Generator<Step, T, void>;
 export const CHUNK = 4096;
 
 export function step<J extends object>(
+  label: string,
   kernel: Kernel<J>,
   job: J,
   rows: number,
   chunk = CHUNK,
 ): Step {
-  return { kernel: kernel as Kernel<never>, job, rows, chunk };
+  return { label, kernel: kernel as Kernel<never>, job, rows, chunk };
 }
 
 /** Runs a plan on this thread. */

@@ -118,7 +118,7 @@ function* distancePlan(
         d,
         took,
       };
-      yield step(spread, job, length);
+      yield step("distances", spread, job, length);
       [front, next] = [next, front];
     }
   }
