@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ArgumentError, DtokError } from "../errors/index.js";
-import { checkNearest } from "../kernels/check.js";
+import { checkMatrix, checkMatrixShape } from "../quantizers/checks.js";
 import { portableKernels } from "../kernels/portable.js";
 import { nearestByDefinition } from "../kernels/reference.js";
 import {
@@ -102,6 +102,17 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     }
   };
 
+  /** Memory that all threads see, kept from call to call; two of each, so that one fills while one is read. */
+  const buffers = new Map<string, SharedArrayBuffer>();
+  const memory = (name: string, numbers: number): SharedArrayBuffer => {
+    let found = buffers.get(name);
+    if (found === undefined || found.byteLength < numbers * 4) {
+      found = new SharedArrayBuffer(numbers * 4);
+      if (numbers <= SLICE_NUMBERS) buffers.set(name, found);
+    }
+    return found;
+  };
+
   const run = async (
     module: WebAssembly.Module,
     vectors: Matrix,
@@ -113,38 +124,52 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     const [rows, dim] = vectors.shape;
     const bytes = product !== undefined && dim >= product.minDim;
     const place = (bytes ? byteLayout : searchLayout)(codebook.shape[0], dim);
-    await all({
-      place,
-      mean: codebookMean(codebook),
-      codebook: shared(codebook.data, codebook.shape[0] * dim),
-    });
-    const slice = Math.min(rows, Math.max(place.tile, Math.floor(SLICE_NUMBERS / dim)));
-    const x = new Float32Array(new SharedArrayBuffer(slice * dim * 4));
-    const tileIndices = new Int32Array(new SharedArrayBuffer(slice * 4));
-    const tileDistances = new Float32Array(new SharedArrayBuffer(slice * 4));
-    const indices = new Int32Array(rows);
-    const distances = new Float32Array(rows);
-    for (let first = 0; first < rows; first += slice) {
-      signal?.throwIfAborted();
+    const isShared = vectors.data.buffer instanceof SharedArrayBuffer;
+    // Four slices at least, so that copying one goes on beside searching another.
+    const most = Math.max(place.tile, Math.floor(SLICE_NUMBERS / dim));
+    const slice = Math.min(most, Math.max(16 * place.tile, Math.ceil(rows / 4)), rows);
+    const take = (first: number, turn: number) => {
       const count = Math.min(slice, rows - first);
-      x.set(vectors.data.subarray(first * dim, (first + count) * dim));
-      await all({
+      const part = vectors.data.subarray(first * dim, (first + count) * dim);
+      const x = isShared ? part : new Float32Array(memory(`x${turn}`, slice * dim), 0, part.length);
+      if (!isShared) x.set(part);
+      return {
         vectors: x,
         rows: count,
-        indices: tileIndices,
-        distances: tileDistances,
+        indices: new Int32Array(memory(`i${turn}`, slice), 0, count),
+        distances: new Float32Array(memory(`d${turn}`, slice), 0, count),
         next: new Int32Array(new SharedArrayBuffer(4)),
         maxReach: MAX_REACH,
         minRadius: MIN_RADIUS,
-      });
-      indices.set(tileIndices.subarray(0, count), first);
-      distances.set(tileDistances.subarray(0, count), first);
+      };
+    };
+    const size = codebook.shape[0];
+    const codes = new Float32Array(memory("c", size * dim), 0, size * dim);
+    codes.set(codebook.data.subarray(0, size * dim));
+    let prepare: object | undefined = { place, mean: codebookMean(codebook), codebook: codes };
+    const indices = new Int32Array(rows);
+    const distances = new Float32Array(rows);
+    let job = take(0, 0);
+    for (let first = 0, turn = 0; first < rows; first += slice) {
+      signal?.throwIfAborted();
+      const running = all({ prepare, search: job });
+      prepare = undefined;
+      const done = job;
+      turn = 1 - turn;
+      if (first + slice < rows) job = take(first + slice, turn);
+      await running;
+      indices.set(done.indices, first);
+      distances.set(done.distances, first);
     }
+    let isChecked = false;
     // Tiles that the threads handed back, in whole runs.
     for (let n = 0; n < rows; n++) {
       if (indices[n] !== -1) continue;
       let end = n;
       while (end < rows && indices[end] === -1) end++;
+      // Too far out, or no numbers: looked for only here, since the threads see every vector.
+      if (!isChecked) checkMatrix(vectors, dim, "vectors");
+      isChecked = true;
       const part = nearestByDefinition(
         { data: vectors.data.subarray(n * dim, end * dim), shape: [end - n, dim] },
         codebook,
@@ -161,12 +186,15 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     async nearest(vectors, codebook, signal) {
       if (closed) throw closedError();
       signal?.throwIfAborted();
-      const { rows, size, dim } = checkNearest(vectors, codebook);
+      const [rows, dim] = vectors.shape;
+      const size = codebook.shape[0];
       const module = nearestModule();
       const work = rows * size * dim;
       if (module === undefined || work < MIN_WORK || size * dim > CHUNK_NUMBERS) {
         return portableKernels().nearest(vectors, codebook);
       }
+      checkMatrix(codebook, undefined, "codebook");
+      checkMatrixShape(vectors, codebook.shape[1], "vectors");
       const result = queue.then(() => run(module, vectors, codebook, signal));
       queue = result.catch(() => undefined);
       return result;
@@ -187,13 +215,6 @@ function closedError(): DtokError {
     got: "ones that were closed",
     remedy: "Create new ones.",
   });
-}
-
-/** A copy of the first `count` numbers that all threads see. */
-function shared(data: Float32Array, count: number): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(count * 4));
-  copy.set(data.subarray(0, count));
-  return copy;
 }
 
 function answer(worker: Worker, job: object): Promise<void> {

@@ -10,7 +10,7 @@
 export const WORKER_SOURCE = `
 const { parentPort, workerData } = require("node:worker_threads");
 const own = new WebAssembly.Instance(workerData.module).exports;
-let at, multiply;
+let at, multiply, chunks;
 const copy = (from, first, rows, dim, pad, to) => {
   if (dim === pad) return void to.set(from.subarray(first * dim, (first + rows) * dim));
   to.fill(0, 0, rows * pad);
@@ -28,6 +28,16 @@ const prepare = (job) => {
   if (at.columns) {
     radius = own.packByteCodebook(at.c, at.size, at.dim, at.pad, at.mean, at.columns, at.chunk, at.b,
       at.scales, at.norms, at.state);
+    const { buffer } = own.memory;
+    const { b, scales, chunk, columns, dim } = at;
+    chunks = [];
+    for (let k = 0; k < columns; k += chunk) {
+      chunks.push({
+        first: k,
+        b: new Int8Array(buffer, b + k * dim, dim * chunk),
+        scales: new Float32Array(buffer, scales + 4 * k, chunk),
+      });
+    }
     return;
   }
   radius = own.packCodebook(at.c, at.size, at.pad, at.mean, at.panelsAt, at.norms, at.state);
@@ -63,6 +73,7 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
   const x = new Float32Array(buffer, at.x, at.tile * pad);
   const codes = new Int32Array(buffer, at.indicesAt, at.tile);
   const bests = new Float64Array(buffer, at.bests, at.tile);
+  let a, y;
   for (;;) {
     const first = Atomics.add(next, 0, 1) * at.tile;
     if (first >= rows) return;
@@ -75,11 +86,11 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
     }
     codes.fill(0x7fffffff);
     bests.fill(Infinity);
-    const a = new Uint8Array(buffer, at.a, count * dim);
-    const y = new Float32Array(buffer, at.y, count * chunk);
-    for (let k = 0; k < at.columns; k += chunk) {
-      const b = new Int8Array(buffer, at.b + k * dim, dim * chunk);
-      const scales = new Float32Array(buffer, at.scales + 4 * k, chunk);
+    if (a?.length !== count * dim) {
+      a = new Uint8Array(buffer, at.a, count * dim);
+      y = new Float32Array(buffer, at.y, count * chunk);
+    }
+    for (const { first: k, b, scales } of chunks) {
       await multiply({ a, b, scales, y, rows: count, dim, columns: chunk });
       own.finishBytes(at.x, count, dim, pad, at.lengths, at.steps, at.y, k, chunk, at.norms, at.c,
         radius, at.scratch, at.bests, at.indicesAt);
@@ -90,14 +101,15 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
 };
 parentPort.on("message", async (job) => {
   try {
-    if (job.place) {
-      prepare(job);
+    if (job.prepare) {
+      prepare(job.prepare);
       if (at.columns && !multiply) {
         const { source, data } = workerData.product;
         multiply = await new Function("require", "data", source)(require, data);
       }
-    } else if (at.columns) await searchBytes(job);
-    else search(job);
+    }
+    if (at.columns) await searchBytes(job.search);
+    else search(job.search);
     parentPort.postMessage(null);
   } catch (error) {
     parentPort.postMessage(String(error));
