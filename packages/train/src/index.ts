@@ -59,7 +59,7 @@ export { fsqLayer } from "./layers/fsq.js";
 export { channelNorm, groupNorm, layerNorm, rmsNorm } from "./layers/norm.js";
 export { sinkhornAssign } from "./layers/sinkhorn.js";
 export type { SinkhornAssignOptions } from "./layers/sinkhorn.js";
-export { vqLayer } from "./layers/vq.js";
+export { unit, vqLayer } from "./layers/vq.js";
 export type { VqLayerOptions, VqLayerResult } from "./layers/vq.js";
 export { cosineSchedule } from "./optim/schedule.js";
 export type { ScheduleOptions } from "./optim/schedule.js";

@@ -79,6 +79,7 @@ const operators: Record<string, (g: GraphBuilder, x: Value) => Value> = {
       g.constant({ data: BigInt64Array.of(2n, 0n, 2n, 4n, 4n, 4n, 1n, 0n), shape: [8] }),
       5,
     ),
+  unit: (_, x) => t.add(t.unit(t.reshape(x, [8, 36])), 0.5),
   layerNorm: (g, x) => t.layerNorm(g, "n", x),
   rmsNorm: (g, x) => t.rmsNorm(g, "n", x),
   channelNorm: (g, x) => t.channelNorm(g, "n", x),

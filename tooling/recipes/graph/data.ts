@@ -3,7 +3,14 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGraph, linksOf, parseDebianPackages, parseWordNet, splitLinks } from "@dtok/graph";
-import type { DebianPackage, KnowledgeGraph, LinkSplit, Links, PartOfSpeech, WordNet } from "@dtok/graph";
+import type {
+  DebianPackage,
+  KnowledgeGraph,
+  LinkSplit,
+  Links,
+  PartOfSpeech,
+  WordNet,
+} from "@dtok/graph";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const dataFolder = join(root, ".data", "graph");
@@ -51,7 +58,9 @@ export function loadFolder(folder: string): LinkSplit {
     return map.get(name)!;
   };
   const parts = ["train", "valid", "test"].map((name) => {
-    const lines = readFileSync(join(folder, `${name}.txt`), "utf8").trim().split("\n");
+    const lines = readFileSync(join(folder, `${name}.txt`), "utf8")
+      .trim()
+      .split("\n");
     const rows = lines.map((line) => {
       const [h, r, t] = line.trimEnd().split("\t") as [string, string, string];
       return [id(nodes, h), id(relations, r), id(nodes, t)] as const;

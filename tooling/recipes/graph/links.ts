@@ -182,11 +182,19 @@ export async function trainLinks(
   const arrays = (): Arrays => ({
     ...trainer.parameters(),
     ...Object.fromEntries(
-      tables.map(([name, { data, count, width }]) => [name, { data: data.slice(), shape: [count, width] }]),
+      tables.map(([name, { data, count, width }]) => [
+        name,
+        { data: data.slice(), shape: [count, width] },
+      ]),
     ),
   });
   const wave = (learningRate: number) =>
-    cosineSchedule({ learningRate, steps: run.steps, warmup: Math.min(50, run.steps / 10), floor: 0.05 });
+    cosineSchedule({
+      learningRate,
+      steps: run.steps,
+      warmup: Math.min(50, run.steps / 10),
+      floor: 0.05,
+    });
   const [rate, tableRate] = [wave(run.rate), wave(run.tableRate)];
   const begun = performance.now();
   const first = trainer.step;

@@ -1,5 +1,5 @@
 /** How a node becomes a vector: the entries of the comparison. */
-import { NodePiece, randomEntityCodes } from "@dtok/graph";
+import { Earl, NodePiece, randomEntityCodes } from "@dtok/graph";
 import type { KnowledgeGraph, NodePieceOptions } from "@dtok/graph";
 import { encoderSize } from "@dtok/train/presets";
 import type { NodeEncoderConfig } from "@dtok/train/presets";
@@ -28,15 +28,16 @@ export const METHODS = [
   "nodepiece-mlp",
   "nodepiece-transformer",
   "randomeq",
+  "earl",
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
 /** Sizes by how many nodes there are. */
 function sizes(nodes: number) {
   return nodes > 50_000
-    ? { anchors: 8000, perNode: 12, width: 64, hidden: 512 }
+    ? { anchors: 8000, perNode: 10, width: 64, hidden: 384 }
     : nodes > 1000
-      ? { anchors: 2000, perNode: 12, width: 64, hidden: 256 }
+      ? { anchors: 3000, perNode: 8, width: 48, hidden: 256 }
       : { anchors: 40, perNode: 10, width: 32, hidden: 128 };
 }
 
@@ -45,7 +46,7 @@ export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   return {
     anchors,
     perNode,
-    relations: 6,
+    relations: 4,
     maxDistance: 20,
     mix: { degree: 0.4, ppr: 0.4, random: 0.2 },
     seed: 1,
@@ -88,7 +89,28 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
     const config: NodeEncoderConfig = { kind: "mlp", fields, ...shared };
     return { kind: "codes", config, codes: grid.codes, parameters: encoderSize(config) };
   }
+  if (name === "earl") {
+    const earl = new Earl(graph, { reserved: anchors, perNode, relations: 4, seed: 1 });
+    const { perNode: k, relationsPerNode: d, codebookSizes } = earl;
+    const config: NodeEncoderConfig = {
+      kind: "mlp",
+      fields: [
+        { name: "reserved", from: 0, columns: k, size: codebookSizes[0]! },
+        { name: "similarity", from: k, columns: k, size: codebookSizes[k]!, onto: 0 },
+        { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
+        { name: "count", from: 2 * k + d, columns: d, size: codebookSizes[2 * k + d]!, onto: k },
+      ],
+      ...shared,
+    };
+    return { kind: "codes", config, codes: earl.encode().codes, parameters: encoderSize(config) };
+  }
   const config: NodeEncoderConfig =
     name === "nodepiece-mlp" ? mlp : { ...mlp, kind: "transformer", hidden: 2 * width };
-  return { kind: "codes", config, codes: pieces.encode().codes, parameters: encoderSize(config), pieces };
+  return {
+    kind: "codes",
+    config,
+    codes: pieces.encode().codes,
+    parameters: encoderSize(config),
+    pieces,
+  };
 }

@@ -82,8 +82,13 @@ const result = {
   valid,
   test,
 };
-writeFileAtomic(join(folder, "result.json"), new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
+writeFileAtomic(
+  join(folder, "result.json"),
+  new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`),
+);
 const show = ({ mrr, hits1, hits3, hits10 }: typeof test) =>
   [mrr, hits1, hits3, hits10].map((value) => value.toFixed(4)).join(" / ");
-console.log(`${trained.msPerStep.toFixed(0)} ms a step; valid ${show(valid)}; test ${show(test)} (MRR, Hits@1, @3, @10)`);
+console.log(
+  `${trained.msPerStep.toFixed(0)} ms a step; valid ${show(valid)}; test ${show(test)} (MRR, Hits@1, @3, @10)`,
+);
 await runtime.close();

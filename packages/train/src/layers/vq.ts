@@ -11,6 +11,7 @@ import {
   log,
   mul,
   neg,
+  sqrt,
   square,
   stopGradient,
   straightThrough,
@@ -40,6 +41,11 @@ export interface VqLayerOptions {
   readonly epsilon?: number;
   /** A code whose running count (vectors per batch) falls below it moves to a vector of the batch. Default: never. EMA only. */
   readonly resetBelow?: number;
+  /**
+   * Codewords stay of length 1, so that the nearest of them has the largest cosine (ViT-VQGAN, arXiv
+   * 2110.04627, section 3.2). Bring z and the first codebook to length 1 (`unit`). EMA only.
+   */
+  readonly cosine?: boolean;
   /** Codes of a batch by optimal transport, so that all are used alike, instead of the nearest ones. */
   readonly sinkhorn?: SinkhornAssignOptions;
 }
@@ -138,7 +144,7 @@ export function vqLayer(
       nextSums = where(mask, nextSums, fresh);
       nextCounts = where(alive, nextCounts, expand(reshape(graph.scalar(1), [1, 1]), [size, 1]));
     }
-    graph.update(codebook, next);
+    graph.update(codebook, options.cosine ? unit(next) : next);
     graph.update(counts, reshape(nextCounts, [size]));
     graph.update(sums, nextSums);
   }
@@ -150,6 +156,11 @@ export function vqLayer(
     perplexity,
     codebook,
   };
+}
+
+/** Rows of [N, D] at length 1. */
+export function unit(x: Value): Value {
+  return div(x, sqrt(add(reduceSum(square(x), [1], true), 1e-12)));
 }
 
 /** A bool [K, 1] as [K, D]. */

@@ -50,3 +50,10 @@ export type {
   LinkTrainingOptions,
   NodeEncoderConfig,
 } from "./node-encoder.js";
+export { exportVqGraph, vqGraphTraining } from "./vq-graph.js";
+export type {
+  ExportedVqGraph,
+  NodeFeatureScale,
+  VqGraphConfig,
+  VqGraphTrainingOptions,
+} from "./vq-graph.js";
