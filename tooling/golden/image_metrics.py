@@ -12,7 +12,7 @@ import numpy as np
 from scipy.signal import convolve2d
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-W, H = 200, 184
+W, H = 201, 185
 
 
 def picture(kind):
@@ -59,25 +59,35 @@ def ms_ssim(a, b):
     return out
 
 
+def matlab_same(p, k):
+    """MATLAB's conv2(p, k, 'same'): kernels of even size lie half a pixel off scipy's."""
+    return np.rot90(convolve2d(np.rot90(p, 2), np.rot90(k, 2), mode="same"), 2)
+
+
+def subsample(p):
+    """As the authors of GMSD and of HaarPSI do before anything else."""
+    return matlab_same(p, np.ones((2, 2)) / 4)[::2, ::2]
+
+
 def gmsd(a, b):
-    x, y = halve(luma(a)), halve(luma(b))
+    x, y = subsample(luma(a)), subsample(luma(b))
     hx = np.array([[1, 0, -1]] * 3) / 3
     g = lambda p: np.sqrt(convolve2d(p, hx, mode="same") ** 2 + convolve2d(p, hx.T, mode="same") ** 2)
     gx, gy = g(x), g(y)
-    return ((2 * gx * gy + 170) / (gx**2 + gy**2 + 170)).std()
+    return ((2 * gx * gy + 170) / (gx**2 + gy**2 + 170)).std(ddof=1)
 
 
 def haar_psi(a, b):
     c, alpha = 30.0, 4.2
     m = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-    A = [halve(p) for p in np.moveaxis(a.astype(np.float64) @ m.T, -1, 0)]
-    B = [halve(p) for p in np.moveaxis(b.astype(np.float64) @ m.T, -1, 0)]
+    A = [subsample(p) for p in np.moveaxis(a.astype(np.float64) @ m.T, -1, 0)]
+    B = [subsample(p) for p in np.moveaxis(b.astype(np.float64) @ m.T, -1, 0)]
 
     def coefficients(p, scale, transposed):
         n = 2**scale
         k = np.ones((n, n)) / n
         k[: n // 2] *= -1
-        return np.abs(convolve2d(p, k.T if transposed else k, mode="same"))
+        return np.abs(matlab_same(p, k.T if transposed else k))
 
     alike = lambda x, y: (2 * x * y + c) / (x * x + y * y + c)
     top = bottom = weights = 0
@@ -87,7 +97,7 @@ def haar_psi(a, b):
         top = top + (w / (1 + np.exp(-alpha * local))).sum()
         bottom = bottom + w.sum()
         weights = weights + w / 2
-    mean = lambda p: np.abs(convolve2d(p, np.ones((2, 2)) / 4, mode="same"))
+    mean = lambda p: np.abs(matlab_same(p, np.ones((2, 2)) / 4))
     colour = sum(alike(mean(A[i]), mean(B[i])) for i in (1, 2)) / 2
     top += (weights / (1 + np.exp(-alpha * colour))).sum()
     bottom += weights.sum()

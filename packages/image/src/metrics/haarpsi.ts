@@ -1,5 +1,5 @@
 import type { ImageSignal } from "@dtok/core";
-import { checkSides, halve, LUMA, pairOf, planeOf } from "./planes.js";
+import { checkSides, LUMA, pairOf, planeOf, subsample } from "./planes.js";
 import type { Plane } from "./planes.js";
 
 /** The paper's two constants. */
@@ -8,7 +8,7 @@ const ALPHA = 4.2;
 
 /**
  * Sums over size x size windows around each pixel, zeros outside, by a summed-area table. A window of
- * even size covers [x - size/2, x + size/2), as convolution cut to the same size does.
+ * even size covers (x - size/2, x + size/2], as MATLAB's convolution cut to the same size does.
  */
 function haar(
   { data, width, height }: Plane,
@@ -42,9 +42,10 @@ function haar(
   ];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const all = box(x - half, y - half, x + half, y + half);
-      const upper = box(x - half, y - half, x + half, y);
-      const left = box(x - half, y - half, x, y + half);
+      const [l, t, r, b] = [x - half + 1, y - half + 1, x + half + 1, y + half + 1];
+      const all = box(l, t, r, b);
+      const upper = box(l, t, r, y + 1);
+      const left = box(l, t, x + 1, b);
       const i = y * width + x;
       vertical[i] = Math.abs(all - 2 * upper) / size;
       horizontal[i] = Math.abs(all - 2 * left) / size;
@@ -65,12 +66,12 @@ export function haarPsi(original: ImageSignal, other: ImageSignal): number {
   const { a, b, width, height } = pairOf(original, other);
   checkSides("HaarPSI", width, height, 2);
   const channels = [LUMA, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]] as const;
-  const [ya, ia, qa] = channels.map((w) => halve(planeOf(a, width, height, w))) as [
+  const [ya, ia, qa] = channels.map((w) => subsample(planeOf(a, width, height, w))) as [
     Plane,
     Plane,
     Plane,
   ];
-  const [yb, ib, qb] = channels.map((w) => halve(planeOf(b, width, height, w))) as [
+  const [yb, ib, qb] = channels.map((w) => subsample(planeOf(b, width, height, w))) as [
     Plane,
     Plane,
     Plane,
