@@ -78,7 +78,7 @@ function aligned(original: AudioSignal, decoded: AudioSignal): AudioSignal {
   let [best, most] = [0, -Infinity];
   for (let lag = -900; lag <= 1800; lag++) {
     let sum = 0;
-    for (let i = 2000; i < x.length - 2000; i += 2) sum += x[i]! * (y[i + lag] ?? 0);
+    for (let i = 2000; i < x.length - 2000; i += 7) sum += x[i]! * (y[i + lag] ?? 0);
     if (sum > most) [most, best] = [sum, lag];
   }
   return { samples: [x.map((_, i) => y[i + best] ?? 0)], sampleRate };
