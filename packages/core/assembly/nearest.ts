@@ -31,23 +31,49 @@ const MOST: f64 = 32000;
 
 // @ts-ignore: a decorator
 @inline
-function squares(v: v128): f64 {
-  const low = f64x2.promote_low_f32x4(v);
-  const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
-  const sum = f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high));
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+function sumOf(v: v128): f32 {
+  return (
+    f32x4.extract_lane(v, 0) +
+    f32x4.extract_lane(v, 1) +
+    (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
+  );
 }
 
-/** |row - mean|^2 of one row [pad]. */
+// @ts-ignore: a decorator
+@inline
+function greatestLane(v: v128): f32 {
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/** Greatest magnitude of the last `centredSquare`. */
+let greatestMagnitude: f32 = 0;
+
+/** |row - mean|^2 of one row [pad] within a relative (pad / 4 + 4) 2^-24. */
 // @ts-ignore: a decorator
 @inline
 function centredSquare(row: usize, mean: usize, pad: i32): f64 {
-  let sum: f64 = 0;
+  // Two sums, for one alone would wait for its own last addition.
+  let a = f32x4.splat(0);
+  let b = a;
+  let most = a;
   const end = row + (<usize>pad << 2);
-  for (; row < end; row += 16, mean += 16) {
-    sum += squares(f32x4.sub(v128.load(row), v128.load(mean)));
+  for (; row + 16 < end; row += 32, mean += 32) {
+    const v = f32x4.sub(v128.load(row), v128.load(mean));
+    const w = f32x4.sub(v128.load(row, 16), v128.load(mean, 16));
+    a = f32x4.add(a, f32x4.mul(v, v));
+    b = f32x4.add(b, f32x4.mul(w, w));
+    most = f32x4.pmax(most, f32x4.pmax(f32x4.abs(v), f32x4.abs(w)));
   }
-  return sum;
+  if (row < end) {
+    const v = f32x4.sub(v128.load(row), v128.load(mean));
+    a = f32x4.add(a, f32x4.mul(v, v));
+    most = f32x4.pmax(most, f32x4.abs(v));
+  }
+  greatestMagnitude = greatestLane(most);
+  return <f64>sumOf(f32x4.add(a, b));
 }
 
 /**
@@ -72,12 +98,8 @@ function packRow(row: usize, mean: usize, pad: i32, scale: f64, to: usize, step:
     v128.store32_lane(to + step, pairs, 1);
     to += 2 * step;
   }
-  const sum =
-    f32x4.extract_lane(lost, 0) +
-    f32x4.extract_lane(lost, 1) +
-    (f32x4.extract_lane(lost, 2) + f32x4.extract_lane(lost, 3));
   // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
-  return 1.01 * Math.sqrt(<f64>sum) + 1.2e-19 * <f64>pad;
+  return 1.01 * Math.sqrt(<f64>sumOf(lost)) + 1.2e-19 * <f64>pad;
 }
 
 /**
@@ -430,11 +452,7 @@ function estimate(x: usize, c: usize, pad: i32): f32 {
     const d = f32x4.sub(v128.load(x), v128.load(c));
     sum = f32x4.add(sum, f32x4.mul(d, d));
   }
-  return (
-    f32x4.extract_lane(sum, 0) +
-    f32x4.extract_lane(sum, 1) +
-    (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3))
-  );
+  return sumOf(sum);
 }
 
 /** Least distance in one group and its first codeword, if they beat `best` and `index`. */
@@ -486,7 +504,8 @@ function searchGroup(
  * u = 2^-24, R the greatest |c'|, `slack` the second number of the row in `lengths` (what rounding to
  * integers took): centring rounds each coordinate once, which moves a distance by at most
  * 2 u (|x'| + R)^2; a sum of dim + 1 products in any order, fused or not, by at most
- * (dim + 1) u (2 |x'| R + R^2); |c'|^2 and a score of integers are rounded twice more. `tiny` covers
+ * (dim + 1) u (2 |x'| R + R^2) (sums of integers are exact, but |x'|^2 and |c'|^2 are such sums too);
+ * |c'|^2 and a score of integers are rounded twice more. `tiny` covers
  * subnormal numbers, also where they are flushed to zero. The group of the least score is looked
  * through first; then only groups matter whose least score is within eps of its best distance, and
  * within 2 eps of the least of all.
@@ -590,21 +609,6 @@ const MOST_C: f32 = 63;
 const BYTE_BLOCK: i32 = 32;
 const BLOCK_BYTES: usize = 128;
 
-/** Greatest magnitude of row - mean. */
-// @ts-ignore: a decorator
-@inline
-function greatestOf(row: usize, mean: usize, pad: i32): f32 {
-  let most = f32x4.splat(0);
-  const end = row + (<usize>pad << 2);
-  for (; row < end; row += 16, mean += 16) {
-    most = f32x4.pmax(most, f32x4.abs(f32x4.sub(v128.load(row), v128.load(mean))));
-  }
-  return max<f32>(
-    max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
-    max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
-  );
-}
-
 /**
  * Packs codewords [size, pad] at `c` into `columns` / `chunk` matrices [dim, chunk] of int8 at `b`,
  * one column a codeword; `scales` [columns] takes -2 times their steps and `norms` [columns] their
@@ -637,10 +641,11 @@ export function packByteCodebook(
       continue;
     }
     const row = c + <usize>k * padBytes;
-    const most = greatestOf(row, mean, pad);
+    let norm = centredSquare(row, mean, pad);
+    const most = greatestMagnitude;
     const step: f32 = most > 1e-30 ? most / MOST_C : 1;
     const by: f32 = 1 / step;
-    let norm: f64 = 0;
+    norm = 0;
     let rest: f64 = 0;
     for (let d = 0; d < dim; d++, to += chunk) {
       const value = load<f32>(row + (<usize>d << 2)) - load<f32>(mean + (<usize>d << 2));
@@ -685,7 +690,7 @@ export function packBytes(
     const row = x + <usize>n * padBytes;
     const length = Math.sqrt(centredSquare(row, mean, pad));
     greatest = max<f64>(greatest, length);
-    const most = greatestOf(row, mean, pad);
+    const most = greatestMagnitude;
     const step: f32 = most > 1e-30 ? most / MOST_X : 1;
     const by = f32x4.splat(1 / step);
     const back = f32x4.splat(step);
@@ -707,11 +712,7 @@ export function packBytes(
         for (let i = 0; d + i < dim; i++) store<u8>(to + <usize>(d + i), <u8>(four >> (8 * i)));
       }
     }
-    const sum =
-      f32x4.extract_lane(left, 0) +
-      f32x4.extract_lane(left, 1) +
-      (f32x4.extract_lane(left, 2) + f32x4.extract_lane(left, 3));
-    const rest = 1.01 * Math.sqrt(<f64>sum) + 1.2e-19 * <f64>pad;
+    const rest = 1.01 * Math.sqrt(<f64>sumOf(left)) + 1.2e-19 * <f64>pad;
     const at = lengths + (<usize>n << 4);
     store<f64>(at, length);
     store<f64>(at, 2 * (rest * (radius + lost) + length * lost), 8);

@@ -272,7 +272,7 @@ export function searchLayout(size: number, dim: number) {
 }
 
 /** Vectors of a tile and most columns of a chunk where bytes are multiplied elsewhere: 1 MiB of products. */
-const [BYTE_TILE, BYTE_CHUNK] = [256, 1024];
+const [BYTE_TILE, BYTE_CHUNK] = [128, 1024];
 
 /** The same where something else multiplies bytes. */
 export function byteLayout(size: number, dim: number) {
