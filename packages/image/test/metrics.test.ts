@@ -54,15 +54,18 @@ describe.each(Object.entries(metrics))("%s", (name, metric) => {
   });
 });
 
-it.each([gmsd, haarPsi])("a picture too small to measure is refused, not called equal", (metric) => {
-  const dot = (value: number): ImageSignal => ({
-    data: new Uint8Array(3).fill(value),
-    width: 1,
-    height: 1,
-    channels: 3,
-  });
-  expect(() => metric(dot(0), dot(255))).toThrowError(/[23] pixels a side/);
-});
+it.each([gmsd, haarPsi])(
+  "a picture too small to measure is refused, not called equal",
+  (metric) => {
+    const dot = (value: number): ImageSignal => ({
+      data: new Uint8Array(3).fill(value),
+      width: 1,
+      height: 1,
+      channels: 3,
+    });
+    expect(() => metric(dot(0), dot(255))).toThrowError(/[23] pixels a side/);
+  },
+);
 
 it("a worked example of PSNR: one of four samples off by 2", () => {
   const grey = (data: number[]): ImageSignal => ({
