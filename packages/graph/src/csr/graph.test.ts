@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { graphOf, randomLines } from "../../test/random-graph.js";
 import { buildGraph } from "./graph.js";
 import { fromGraphology } from "./graphology.js";
-import { readTriples } from "./triples.js";
+import { readTriples } from "../formats/triples.js";
 
 test("by hand", () => {
   const graph = graphOf(["b\tlikes\ta", "a\tlikes\tc", "b\tlikes\ta", "b\thates\tb"]);

@@ -1,0 +1,164 @@
+import { checkLine, chunksOf, Column, eachLine, EdgeCollector, Names } from "./reading.js";
+import type { GraphSource, ReadGraph, ReadOptions } from "./reading.js";
+
+export interface ReadTriplesOptions extends ReadOptions {
+  /** "tsv" (default): head, relation, tail, tabs between. "nt": N-Triples. */
+  readonly format?: "tsv" | "nt";
+}
+
+/** One N-Triples statement; a literal object keeps its quotes. */
+const STATEMENT =
+  /^\s*(<[^<>"{}|^`\\\s]+>|_:\S+)\s+(<[^<>"{}|^`\\\s]+>)\s+(<[^<>"{}|^`\\\s]+>|_:\S+|"(?:[^"\\]|\\.)*"(?:@[A-Za-z0-9-]+|\^\^<[^>]+>)?)\s*\.\s*(?:#.*)?$/;
+
+/**
+ * A graph from lines of triples, as they come: text is never held whole.
+ *
+ * @throws FormatError with the number of the line (strict), or for a source without triples
+ */
+export async function readTriples(
+  source: GraphSource,
+  options: ReadTriplesOptions = {},
+): Promise<ReadGraph> {
+  const collector = new EdgeCollector(options, "triples");
+  if (options.format !== "nt") return readTabs(source, collector);
+  const nodes = new Names();
+  const relations = new Names();
+  await eachLine(source, collector, (line) => {
+    if (/^\s*(#.*)?$/.test(line)) return;
+    const match = STATEMENT.exec(line);
+    if (match) collector.add(nodes.id(match[1]!), relations.id(match[2]!), nodes.id(match[3]!));
+    else {
+      collector.refuse(
+        JSON.stringify(line),
+        "a statement of N-Triples: subject predicate object .",
+      );
+    }
+  });
+  return collector.finish(nodes.list, relations.list);
+}
+
+const [TAB, NEWLINE, RETURN, HASH] = [9, 10, 13, 35];
+
+/**
+ * Tab-separated triples by their bytes: at ten million lines it is making a string of every column that
+ * costs, so a name is made into one when it is first seen, and known by its bytes after that.
+ */
+async function readTabs(source: GraphSource, collector: EdgeCollector): Promise<ReadGraph> {
+  const nodes = new ByteNames();
+  const relations = new ByteNames();
+  const decoder = new TextDecoder();
+  const one = (text: Uint8Array, from: number, end: number) => {
+    collector.line++;
+    const to = end > from && text[end - 1] === RETURN ? end - 1 : end;
+    if (to === from || text[from] === HASH) return;
+    let a = -1;
+    let b = -1;
+    let tabs = 0;
+    for (let i = from; i < to; i++) {
+      if (text[i] !== TAB) continue;
+      tabs++;
+      if (tabs === 1) a = i;
+      else b = i;
+    }
+    if (tabs !== 2 || a === from || b === a + 1 || b === to - 1) {
+      const line = decoder.decode(text.subarray(from, Math.min(to, from + 500)));
+      collector.refuse(JSON.stringify(line), "three columns: head, relation, tail");
+      return;
+    }
+    const head = nodes.id(text, from, a);
+    const kind = relations.id(text, a + 1, b);
+    const tail = nodes.id(text, b + 1, to);
+    if (head >= 0 && kind >= 0 && tail >= 0) collector.add(head, kind, tail);
+    else collector.refuse("bytes that are no UTF-8", "text in UTF-8");
+  };
+  const encoder = new TextEncoder();
+  let rest = new Uint8Array(0);
+  let first = true;
+  for await (const chunk of chunksOf(source, collector.options)) {
+    let text = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+    if (rest.length > 0) {
+      const joined = new Uint8Array(rest.length + text.length);
+      joined.set(rest);
+      joined.set(text, rest.length);
+      text = joined;
+    }
+    let from = 0;
+    // A byte order mark is no part of the first name.
+    if (first && text.length >= 3) {
+      if (text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf) from = 3;
+      first = false;
+    }
+    for (let end = text.indexOf(NEWLINE, from); end >= 0; end = text.indexOf(NEWLINE, from)) {
+      one(text, from, end);
+      from = end + 1;
+    }
+    rest = text.slice(from);
+    checkLine(rest.length, collector.name);
+  }
+  if (rest.length > 0) one(rest, 0, rest.length);
+  return collector.finish(nodes.list, relations.list);
+}
+
+/** Numbers for names given by their UTF-8 bytes: a hash table with open addressing. */
+class ByteNames {
+  readonly list: string[] = [];
+  #table = new Int32Array(1 << 12).fill(-1);
+  readonly #hashes = new Column();
+  readonly #ends = new Column();
+  #bytes = new Uint8Array(1 << 16);
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+  /** The name's number, or -1 where its bytes are no UTF-8. */
+  id(text: Uint8Array, from: number, to: number): number {
+    let hash = 0x811c9dc5;
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193);
+    hash ^= hash >>> 15;
+    const table = this.#table;
+    const mask = table.length - 1;
+    const hashes = this.#hashes.raw;
+    let place = hash & mask;
+    for (; table[place] !== -1; place = (place + 1) & mask) {
+      const id = table[place]!;
+      if (hashes[id] === hash && this.#equal(id, text, from, to)) return id;
+    }
+    let name: string;
+    try {
+      name = this.#decoder.decode(text.subarray(from, to));
+    } catch {
+      return -1;
+    }
+    const id = this.list.push(name) - 1;
+    const begin = id === 0 ? 0 : this.#ends.raw[id - 1]!;
+    const end = begin + to - from;
+    if (end > this.#bytes.length) {
+      const wider = new Uint8Array(Math.max(end, this.#bytes.length * 2));
+      wider.set(this.#bytes);
+      this.#bytes = wider;
+    }
+    this.#bytes.set(text.subarray(from, to), begin);
+    this.#ends.push(end);
+    this.#hashes.push(hash);
+    table[place] = id;
+    if (this.list.length * 2 > table.length) this.#grow();
+    return id;
+  }
+
+  #equal(id: number, text: Uint8Array, from: number, to: number): boolean {
+    const ends = this.#ends.raw;
+    const begin = id === 0 ? 0 : ends[id - 1]!;
+    if (ends[id]! - begin !== to - from) return false;
+    for (let i = from, j = begin; i < to; i++, j++) if (text[i] !== this.#bytes[j]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    const table = new Int32Array(this.#table.length * 2).fill(-1);
+    const hashes = this.#hashes.values;
+    for (let id = 0; id < this.list.length; id++) {
+      let place = hashes[id]! & (table.length - 1);
+      while (table[place] !== -1) place = (place + 1) & (table.length - 1);
+      table[place] = id;
+    }
+    this.#table = table;
+  }
+}
