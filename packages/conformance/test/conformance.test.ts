@@ -6,15 +6,13 @@ import {
   isDtokError,
   quantizerFamilies,
 } from "@dtok/core";
-import type { Codec, Codes, ImageSignal, Matrix, Quantizer, TokenGrid } from "@dtok/core";
+import type { Codec, Codes, Matrix, Quantizer, TokenGrid } from "@dtok/core";
 import {
   checkCodec,
   checkQuantizer,
   codecCheckNames,
   quantizerCheckNames,
 } from "@dtok/conformance";
-import { loadImageTokenizer, readImage } from "@dtok/image";
-import { createRuntime, createWebRuntime } from "@dtok/runtime/node";
 import { describe, expect, it } from "vitest";
 
 const failures = (results: { status: string; name: string; reason?: string }[]) =>
@@ -74,33 +72,6 @@ describe("core's quantizers that are fitted", () => {
 
   it("rpq:2x64,4, which needs a width of its input, passes", async () => {
     expect(failures(await checkQuantizer(createQuantizer("rpq:2x64,4", { dim: 8 })))).toEqual([]);
-  });
-});
-
-describe("shipped photograph tokenizers", () => {
-  const runtimes = { node: createRuntime, web: createWebRuntime };
-  const cases = (["photo-8x", "photo-16x"] as const).flatMap((name) =>
-    (["node", "web"] as const).map((kind) => [name, kind] as const),
-  );
-  it.each(cases)("%s on the %s runtime passes", async (name, kind) => {
-    const runtime = await runtimes[kind]();
-    const tokenizer = await loadImageTokenizer(name, { runtime });
-    const whole = await readImage(new URL("../../../samples/cat.jpg", import.meta.url));
-    const part = (width: number, height: number): ImageSignal => {
-      const data = new Uint8Array(width * height * 3);
-      for (let y = 0; y < height; y++) {
-        const from = y * whole.width * 3;
-        data.set(whole.data.subarray(from, from + width * 3), y * width * 3);
-      }
-      return { data, width, height, channels: 3 };
-    };
-    const codec: Codec<ImageSignal> = tokenizer;
-    const results = await checkCodec(codec, [part(64, 48), part(71, 50), part(1, 1)], {
-      sameExtent: (a, b) => a.width === b.width && a.height === b.height,
-    });
-    expect(failures(results)).toEqual([]);
-    expect(results.map(({ name: check }) => check)).toEqual(codecCheckNames);
-    await runtime.close();
   });
 });
 
