@@ -42,6 +42,7 @@ describe("core's quantizers that are fitted", () => {
   const specs: Readonly<Record<string, string>> = {
     vq: "vq:16",
     "vq-cos": "vq-cos:16",
+    "vq-hyp": "vq-hyp:16",
     rvq: "rvq:3x16",
     ervq: "ervq:3x16",
     irvq: "irvq:3x16,beam=4",
