@@ -25,7 +25,7 @@ import type {
   UsageMeter,
   VectorStream,
 } from "@dtok/core";
-import { createThreadedKernels } from "@dtok/core/node";
+import { createNodeKernels } from "@dtok/runtime";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { OutputFile, readInput, writeOutput } from "../files.js";
@@ -91,7 +91,7 @@ async function withKernels<T>(
   threads: number | undefined,
   work: (kernels: AsyncKernels) => Promise<T>,
 ): Promise<T> {
-  const kernels = createThreadedKernels(threads === undefined ? {} : { threads });
+  const kernels = createNodeKernels(threads === undefined ? {} : { threads });
   try {
     return await work(kernels);
   } finally {

@@ -227,10 +227,9 @@ async function fit(
   const [levels, size] = flags.levels;
   const { seed, method } = flags;
   if (method === "rq-vae") return fitRqVae(vectors, flags, regularisers, advance);
-  const { createOrtKernels, createRuntime } = await import("@dtok/runtime");
-  const runtime = await createRuntime();
-  // Threads and wide registers; the same codes.
-  const kernels = createOrtKernels(runtime);
+  const { createNodeKernels } = await import("@dtok/runtime");
+  // Threads, wide registers and bytes; the same codes.
+  const kernels = createNodeKernels();
   const options = {
     seed,
     signal: interruption.signal,
@@ -254,10 +253,7 @@ async function fit(
     kernels,
     models: {},
     notes: {},
-    close: async () => {
-      await kernels.close();
-      await runtime.close();
-    },
+    close: () => kernels.close(),
   };
 }
 
