@@ -1,6 +1,8 @@
 /** What the pages are built from, written as JSON and pictures beside them; none of it is committed. */
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createRuntime } from "@dtok/runtime/node";
+import { examplesOf } from "./examples.js";
 import { writeGuides } from "./guides.js";
 import { leaderboard } from "./leaderboard.js";
 import { shippedTokenizers } from "./manifests.js";
@@ -42,5 +44,12 @@ export async function generate(root: string): Promise<void> {
   });
   await write("quantizers.json", await drawQuantizers(join(site, "public", "pictures")));
   await cp(join(root, "samples"), join(site, "public", "samples"), { recursive: true });
-  await write("leaderboard.json", await leaderboard(root, await shippedTokenizers(root), site));
+  const runtime = await createRuntime();
+  const pictures = join(site, "public", "pictures");
+  const shipped = await shippedTokenizers(root);
+  const data = await leaderboard(root, shipped, site, (one) =>
+    examplesOf(one, runtime, root, pictures),
+  );
+  await runtime.close();
+  await write("leaderboard.json", data);
 }

@@ -2,10 +2,12 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseManifest } from "@dtok/core";
-import type { Manifest } from "@dtok/core";
+import type { Manifest, TokenizerPlugin } from "@dtok/core";
+import { pluginsOf } from "../../bench/src/harness/plugins.js";
 
 export interface Shipped {
   readonly manifest: Manifest;
+  readonly plugin: TokenizerPlugin;
   /** Name of the npm package. */
   readonly packageName: string;
   /** Folder below the repository's root. */
@@ -15,40 +17,39 @@ export interface Shipped {
 }
 
 /**
- * Every tokenizer that a package of this repository ships: the manifests in packages/<name>/src/tokenizers.
- * A new package shows up by having one. Files that are not there (yet) leave their tokenizer out.
+ * Every tokenizer that a package of this repository ships: the plugins of packages/<name>/src/plugins.ts,
+ * as the benchmarks find them. A new package shows up by having one.
  */
 export async function shippedTokenizers(root: string): Promise<Shipped[]> {
   const found: Shipped[] = [];
   for (const name of readdirSync(join(root, "packages")).sort()) {
     const folder = join("packages", name);
-    const sources = join(root, folder, "src", "tokenizers");
-    if (!existsSync(sources)) continue;
+    const source = join(root, folder, "src", "plugins.ts");
+    if (!existsSync(source)) continue;
     const { name: packageName } = JSON.parse(
       readFileSync(join(root, folder, "package.json"), "utf8"),
     ) as { name: string };
-    for (const file of readdirSync(sources).sort()) {
-      if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
-      const module = (await import(pathToFileURL(join(sources, file)).href)) as {
-        manifest?: Manifest;
-      };
-      if (module.manifest === undefined) continue;
-      const manifest = parseManifest(JSON.parse(JSON.stringify(module.manifest)) as object);
-      // A tokenizer may stand on another's files, and then lies in their folder.
-      const own = file.replace(/\.ts$/, "");
-      const others = readdirSync(join(root, folder, "models")).filter((entry) => entry !== own);
-      const models = [own, ...others]
-        .map((entry) => join(root, folder, "models", entry))
-        .find((at) => Object.values(manifest.files).every((f) => existsSync(join(at, f.path))));
-      if (models === undefined) continue;
-      const card = join(models, "README.md");
+    const exported = (await import(pathToFileURL(source).href)) as Record<string, unknown>;
+    for (const plugin of pluginsOf(exported)) {
+      const manifest = parseManifest(JSON.parse(JSON.stringify(plugin.manifest)) as object);
       found.push({
         manifest,
+        plugin,
         packageName,
         folder,
-        card: existsSync(card) ? readFileSync(card, "utf8") : "",
+        card: cardOf(join(root, folder, "models"), manifest),
       });
     }
   }
   return found;
+}
+
+/** A tokenizer's card: README.md of its folder, or, in another's folder, a file of its own name. */
+function cardOf(models: string, { id, settings }: Manifest): string {
+  const short = id.slice(id.indexOf("/") + 1);
+  const other = typeof settings["folder"] === "string" ? settings["folder"] : short;
+  const path = [join(models, other, `${short}.md`), join(models, short, "README.md")].find((at) =>
+    existsSync(at),
+  );
+  return path === undefined ? "" : readFileSync(path, "utf8");
 }

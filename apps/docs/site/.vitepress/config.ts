@@ -19,6 +19,12 @@ const guide = [
     items: [
       { text: "Start", link: "/guide/" },
       { text: "Photographs", link: "/guide/image" },
+      { text: "Sound", link: "/guide/audio" },
+      { text: "Clips", link: "/guide/video" },
+      { text: "Motion", link: "/guide/motion" },
+      { text: "Knowledge graphs", link: "/guide/graph" },
+      { text: "Catalogues", link: "/guide/recsys" },
+      { text: "In a language model", link: "/guide/llm" },
       { text: "Quantizers alone", link: "/guide/quantizers" },
       { text: "A plugin of your own", link: "/guide/plugins" },
     ],
@@ -74,7 +80,17 @@ export default defineConfig({
     resolve: { conditions: ["@dtok/source", "browser", "module", "import", "default"] },
     ssr: { noExternal: [/^@dtok\//] },
     worker: { format: "es" },
-    optimizeDeps: { exclude: ["onnxruntime-web", "@dtok/image", "@dtok/runtime", "@dtok/core"] },
+    // Pre-bundled, their `new URL("….onnx", import.meta.url)` would point beside the bundle.
+    optimizeDeps: {
+      // Else the development server finds the worker's dependencies one by one, and reloads for each.
+      entries: ["../src/playground/worker.ts"],
+      exclude: [
+        "onnxruntime-web",
+        ...["core", "runtime", "image", "audio", "video", "motion", "graph", "recsys"].map(
+          (name) => `@dtok/${name}`,
+        ),
+      ],
+    },
     build: { chunkSizeWarningLimit: 2000 },
   },
 });
