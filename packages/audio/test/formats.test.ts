@@ -9,8 +9,9 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { isDtokError } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { encodeWav, wavHeader } from "../src/formats/wav.js";
+import { siSdr } from "../src/metrics/si-sdr.js";
 import { openAudio, readAudio } from "../src/node/read.js";
 import type { AudioInput } from "../src/node/read.js";
 import { writeWav } from "../src/node/write.js";
@@ -88,21 +89,69 @@ describe.each([
 });
 
 describe("AAC", () => {
-  it("is named, with a way out, where there is no ffmpeg", async () => {
+  const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+  const withoutFfmpeg = async <T>(work: () => Promise<T>): Promise<T> => {
     const path = process.env.PATH;
     process.env.PATH = folder;
     try {
-      for (const name of ["tone.m4a", "tone.aac"]) {
-        const error = await failure(readAudio(fixture(name)));
-        expect(error.code).toBe("missing");
-        expect(error.message).toMatch(/AAC.*ffmpeg/s);
-      }
+      return await work();
     } finally {
       process.env.PATH = path;
     }
+  };
+
+  it("is decoded by what npm installs where there is no ffmpeg", async () => {
+    // 22,050 samples as they were encoded; a bare stream has no word on delay and padding.
+    for (const [name, length, delay] of [
+      ["tone.m4a", 22_050, 0],
+      ["tone.aac", 23 * 1024, 1024],
+    ] as const) {
+      const { samples, sampleRate } = await withoutFfmpeg(() => readAudio(fixture(name)));
+      expect([sampleRate, samples.length, samples[0]!.length]).toEqual([44_100, 2, length]);
+      const inside = samples.map((channel) => channel.slice(delay + 4000, delay + 18_000));
+      expect(level(inside[0]!, sampleRate, 440)).toBeCloseTo(0.4, 1);
+      expect(level(inside[1]!, sampleRate, 880)).toBeCloseTo(0.4, 1);
+      if (hasFfmpeg) {
+        const other = await readAudio(fixture(name));
+        const short = { samples, sampleRate };
+        const kept = other.samples.map((channel) => channel.subarray(0, length));
+        expect(siSdr({ samples: kept, sampleRate }, short)).toBeGreaterThan(60);
+      }
+    }
   });
 
-  const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+  it("cut short or broken is an error there, too", async () => {
+    const wrong = fixture("tone.aac");
+    wrong.fill(0x55, 900, 1500);
+    for (const bytes of [
+      fixture("tone.m4a").subarray(0, 3000),
+      fixture("tone.aac").subarray(0, 3000),
+      wrong,
+    ]) {
+      const error = await withoutFfmpeg(() => failure(readAudio(bytes)));
+      expect(error.code).toBe("format");
+    }
+  });
+
+  it("is named, with a way out, where there is neither", async () => {
+    vi.resetModules();
+    for (const name of ["mediabunny", "node-web-audio-api"]) {
+      vi.doMock(name, () => {
+        throw new Error("Cannot find package");
+      });
+    }
+    try {
+      const { decodeAacByModule } = await import("../src/node/aac-module.js");
+      const error = await failure(decodeAacByModule(fixture("tone.m4a")));
+      expect(error.code).toBe("missing");
+      expect(error.message).toMatch(/AAC.*npm install node-web-audio-api/s);
+    } finally {
+      vi.doUnmock("mediabunny");
+      vi.doUnmock("node-web-audio-api");
+      vi.resetModules();
+    }
+  });
+
   it.skipIf(!hasFfmpeg)("is decoded by an installed ffmpeg, whole or in pieces", async () => {
     for (const name of ["tone.m4a", "tone.aac"]) {
       const bytes = fixture(name);

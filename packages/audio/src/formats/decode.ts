@@ -153,7 +153,7 @@ function formatOf(head: Uint8Array, name: string): Exclude<AudioFormat, "aac"> {
   if (format === "aac") {
     throw new FormatError(name, {
       expected: "WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus",
-      got: "AAC, for which there is no decoder under a permissive licence",
+      got: "AAC, and no decoder for it",
       remedy: "Convert it (ffmpeg -i in.m4a out.flac), or pass an AudioBuffer in a browser.",
     });
   }

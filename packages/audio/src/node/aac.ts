@@ -3,8 +3,9 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FormatError, MissingError } from "@dtok/core";
+import { FormatError, isDtokError } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
+import { decodeAacByModule } from "./aac-module.js";
 
 /** Only this file is read, whatever it says, and as nothing but MP4 or a bare AAC stream. */
 const SAFE = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,mp4,m4a,aac"];
@@ -48,10 +49,10 @@ function output(
 }
 
 /**
- * AAC by an installed ffmpeg: no decoder under a permissive licence runs in Node.js itself. The file lies
- * in a folder of its own meanwhile, since MP4 is read back and forth.
+ * AAC by an installed ffmpeg, which reads every profile, else by modules that npm installs. The file lies in
+ * a folder of its own meanwhile, since MP4 is read back and forth.
  *
- * @throws MissingError without ffmpeg and ffprobe on the PATH, FormatError for what they refuse
+ * @throws MissingError without either, FormatError for what they refuse
  */
 export async function decodeAac(bytes: Uint8Array, signal?: AbortSignal): Promise<AudioSignal> {
   const folder = mkdtempSync(join(tmpdir(), "dtok-audio-"));
@@ -85,14 +86,7 @@ export async function decodeAac(bytes: Uint8Array, signal?: AbortSignal): Promis
   } catch (error) {
     if (signal?.aborted) throw error;
     const cause = error as NodeJS.ErrnoException;
-    if (cause.code === "ENOENT" && cause.syscall?.startsWith("spawn")) {
-      throw new MissingError("AAC decoder", {
-        expected: "ffmpeg and ffprobe on the PATH",
-        got: "AAC, and no such programs",
-        remedy: "Install ffmpeg, or convert the sound to FLAC or Opus where there is one.",
-        cause,
-      });
-    }
+    if (cause.code === "ENOENT" && cause.syscall?.startsWith("spawn")) return byModule(bytes);
     throw new FormatError("AAC sound", {
       expected: "a whole M4A or AAC file",
       got: cause.message || "one that ffmpeg refuses",
@@ -102,5 +96,19 @@ export async function decodeAac(bytes: Uint8Array, signal?: AbortSignal): Promis
   } finally {
     process.off("exit", drop);
     drop();
+  }
+}
+
+async function byModule(bytes: Uint8Array): Promise<AudioSignal> {
+  try {
+    return await decodeAacByModule(bytes);
+  } catch (error) {
+    if (isDtokError(error)) throw error;
+    throw new FormatError("AAC sound", {
+      expected: "a whole M4A or AAC file",
+      got: error instanceof Error ? error.message : String(error),
+      remedy: "Check the file; it may be cut off.",
+      cause: error,
+    });
   }
 }

@@ -113,16 +113,24 @@ export class Resampler {
     const count = Math.max(0, Math.ceil((end * this.#up) / this.#down) - this.#given);
     const out = new Float32Array(count);
     const width = 2 * this.#reach + 1;
+    const [held, taps, up, down] = [this.#held, this.#taps, this.#up, this.#down];
+    const whole = width - (width % 4);
     for (let i = 0; i < count; i++) {
-      const position = (this.#given + i) * this.#down;
-      const centre = Math.floor(position / this.#up);
-      const phase = position - centre * this.#up;
-      const from = centre - this.#reach - this.#start;
-      let sum = 0;
-      for (let j = 0, t = phase * width; j < width; j++, t++) {
-        sum += this.#held[from + j]! * this.#taps[t]!;
+      const position = (this.#given + i) * down;
+      const centre = Math.floor(position / up);
+      const phase = position - centre * up;
+      let h = centre - this.#reach - this.#start;
+      let t = phase * width;
+      // Four sums, so that additions need not wait for one another.
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (const end = t + whole; t < end; t += 4, h += 4) {
+        a += held[h]! * taps[t]!;
+        b += held[h + 1]! * taps[t + 1]!;
+        c += held[h + 2]! * taps[t + 2]!;
+        d += held[h + 3]! * taps[t + 3]!;
       }
-      out[i] = sum;
+      for (const end = (phase + 1) * width; t < end; t++, h++) a += held[h]! * taps[t]!;
+      out[i] = a + b + (c + d);
     }
     this.#given += count;
     const first = Math.floor((this.#given * this.#down) / this.#up) - this.#reach;
