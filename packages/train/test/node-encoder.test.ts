@@ -34,11 +34,12 @@ const codes = {
   }),
   shape: [NODES, 3] as const,
 };
-const config = (kind: "mlp" | "transformer"): NodeEncoderConfig => ({
+const config = (kind: NodeEncoderConfig["kind"]): NodeEncoderConfig => ({
   kind,
   fields: [
-    { name: "place", from: 0, columns: 2, size: 6 },
-    { name: "parity", from: 2, columns: 1, size: 2, onto: 1 },
+    { name: "first", from: 0, columns: 1, size: 6 },
+    { name: "second", from: 1, columns: 1, size: 6 },
+    { name: "parity", from: 2, columns: 1, size: 2, onto: "second", by: "scale" },
   ],
   width: 8,
   hidden: 32,
@@ -47,7 +48,7 @@ const config = (kind: "mlp" | "transformer"): NodeEncoderConfig => ({
   relations: 2,
 });
 
-describe.each(["mlp", "transformer"] as const)("hash encoder, %s", (kind) => {
+describe.each(["mlp", "sum", "transformer"] as const)("hash encoder, %s", (kind) => {
   it("learns links; the exported graphs score as the training graph does", async () => {
     const encoder = config(kind);
     expect(tokenCount(encoder)).toBe(2);

@@ -25,28 +25,35 @@ export const DIM = 128;
 export const METHODS = [
   "table",
   "table-small",
+  "nodepiece-sum",
   "nodepiece-mlp",
   "nodepiece-transformer",
+  "nodepiece-random",
   "randomeq",
   "earl",
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
-/** Sizes by how many nodes there are. */
+/** Sizes by how many nodes there are: at most a tenth of the full table's numbers. */
 function sizes(nodes: number) {
   return nodes > 50_000
-    ? { anchors: 8000, perNode: 10, width: 64, hidden: 384 }
+    ? { anchors: 6000, perNode: 12, hidden: 384 }
     : nodes > 1000
-      ? { anchors: 3000, perNode: 8, width: 48, hidden: 256 }
-      : { anchors: 40, perNode: 10, width: 32, hidden: 128 };
+      ? { anchors: 2900, perNode: 12, hidden: 256 }
+      : { anchors: 40, perNode: 10, hidden: 128 };
 }
 
-export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
+/** Random codes beside the anchors (`nodepiece-random`): columns, entries of each. */
+const RANDOM = { codebooks: 4, size: 128, seed: 1 } as const;
+/** Fewer anchors pay for them. */
+const RANDOM_SHARE = 0.65;
+
+export function nodePieceOptions(graph: KnowledgeGraph, share = 1): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
   return {
-    anchors,
+    anchors: Math.round(anchors * share),
     perNode,
-    relations: 4,
+    relations: 6,
     maxDistance: 20,
     mix: { degree: 0.4, ppr: 0.4, random: 0.2 },
     seed: 1,
@@ -58,59 +65,87 @@ export function nodePieceFields(pieces: NodePiece): NodeEncoderConfig["fields"] 
   const { perNode: k, relationsPerNode: d, codebookSizes } = pieces;
   return [
     { name: "anchor", from: 0, columns: k, size: codebookSizes[0]! },
-    { name: "distance", from: k, columns: k, size: codebookSizes[k]!, onto: 0 },
+    { name: "distance", from: k, columns: k, size: codebookSizes[k]!, onto: "anchor", by: "scale" },
     { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
   ];
+}
+
+/** Codes side by side. */
+function beside(a: Codes, b: Codes): Codes {
+  const width = a.shape[1] + b.shape[1];
+  const data = new Int32Array(a.shape[0] * width);
+  for (let n = 0; n < a.shape[0]; n++) {
+    data.set(a.data.subarray(n * a.shape[1], (n + 1) * a.shape[1]), n * width);
+    data.set(b.data.subarray(n * b.shape[1], (n + 1) * b.shape[1]), n * width + a.shape[1]);
+  }
+  return { data, shape: [a.shape[0], width] };
+}
+
+/** Codes of several codebooks as one table's. */
+function stacked({ data, shape }: Codes, size: number): Codes {
+  return { data: data.map((code, i) => (i % shape[1]) * size + code), shape };
 }
 
 export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
   const nodes = graph.nodes.length;
   const relations = graph.relations.length;
-  const { width, hidden, perNode, anchors } = sizes(nodes);
-  const shared = { width, hidden, dim: DIM, relations };
-  if (name === "table") return { kind: "table", dim: DIM, parameters: nodes * DIM };
-  const pieces = new NodePiece(graph, nodePieceOptions(graph));
-  const mlp: NodeEncoderConfig = { kind: "mlp", fields: nodePieceFields(pieces), ...shared };
-  if (name === "table-small") {
-    const dim = 2 * Math.max(1, Math.round(encoderSize(mlp) / nodes / 2));
-    return { kind: "table", dim, parameters: nodes * dim };
-  }
-  if (name === "randomeq") {
-    // As many codes per node as NodePiece has tokens, of a table of as many rows.
-    const columns = perNode + pieces.relationsPerNode;
-    const size = Math.floor((anchors + 1) / columns);
-    const { grid } = randomEntityCodes(graph.nodes, { codebooks: columns, size, seed: 1 });
-    const fields = Array.from({ length: columns }, (_, c) => ({
-      name: `code.${c}`,
-      from: c,
-      columns: 1,
-      size,
-    }));
-    const config: NodeEncoderConfig = { kind: "mlp", fields, ...shared };
-    return { kind: "codes", config, codes: grid.codes, parameters: encoderSize(config) };
-  }
-  if (name === "earl") {
-    const earl = new Earl(graph, { reserved: anchors, perNode, relations: 4, seed: 1 });
-    const { perNode: k, relationsPerNode: d, codebookSizes } = earl;
-    const config: NodeEncoderConfig = {
-      kind: "mlp",
-      fields: [
-        { name: "reserved", from: 0, columns: k, size: codebookSizes[0]! },
-        { name: "similarity", from: k, columns: k, size: codebookSizes[k]!, onto: 0 },
-        { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
-        { name: "count", from: 2 * k + d, columns: d, size: codebookSizes[2 * k + d]!, onto: k },
-      ],
-      ...shared,
-    };
-    return { kind: "codes", config, codes: earl.encode().codes, parameters: encoderSize(config) };
-  }
-  const config: NodeEncoderConfig =
-    name === "nodepiece-mlp" ? mlp : { ...mlp, kind: "transformer", hidden: 2 * width };
-  return {
+  const { hidden, perNode, anchors } = sizes(nodes);
+  const sum = { kind: "sum", width: DIM, hidden, dim: DIM, relations } as const;
+  const made = (config: NodeEncoderConfig, codes: Codes, pieces?: NodePiece): Method => ({
     kind: "codes",
     config,
-    codes: pieces.encode().codes,
+    codes,
     parameters: encoderSize(config),
-    pieces,
-  };
+    ...(pieces && { pieces }),
+  });
+  if (name === "table") return { kind: "table", dim: DIM, parameters: nodes * DIM };
+  if (name === "randomeq") {
+    // As many codes per node as NodePiece has tokens, of a table of as many rows.
+    const columns = perNode + 6;
+    const size = Math.floor(anchors / columns);
+    const { grid } = randomEntityCodes(graph.nodes, { codebooks: columns, size, seed: 1 });
+    const fields = [{ name: "code", from: 0, columns, size: columns * size }];
+    return made({ ...sum, fields }, stacked(grid.codes, size));
+  }
+  if (name === "earl") {
+    const earl = new Earl(graph, { reserved: anchors, perNode, relations: 6, seed: 1 });
+    const { perNode: k, relationsPerNode: d, codebookSizes } = earl;
+    const fields: NodeEncoderConfig["fields"] = [
+      { name: "reserved", from: 0, columns: k, size: codebookSizes[0]! },
+      { name: "similarity", from: k, columns: k, size: codebookSizes[k]!, onto: "reserved" },
+      { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
+      {
+        name: "count",
+        from: 2 * k + d,
+        columns: d,
+        size: codebookSizes[2 * k + d]!,
+        onto: "relation",
+      },
+    ];
+    return made({ ...sum, fields }, earl.encode().codes);
+  }
+  if (name === "nodepiece-random") {
+    const pieces = new NodePiece(graph, nodePieceOptions(graph, RANDOM_SHARE));
+    const { grid } = randomEntityCodes(graph.nodes, RANDOM);
+    const { codebooks, size } = RANDOM;
+    const own = pieces.encode().codes;
+    const fields = [
+      ...nodePieceFields(pieces),
+      { name: "random", from: own.shape[1], columns: codebooks, size: codebooks * size },
+    ];
+    return made({ ...sum, fields }, beside(own, stacked(grid.codes, size)), pieces);
+  }
+  const pieces = new NodePiece(graph, nodePieceOptions(graph));
+  const { codes } = pieces.encode();
+  const fields = nodePieceFields(pieces);
+  if (name === "table-small") {
+    const dim = 2 * Math.max(1, Math.round(encoderSize({ ...sum, fields }) / nodes / 2));
+    return { kind: "table", dim, parameters: nodes * dim };
+  }
+  if (name === "nodepiece-sum") return made({ ...sum, fields }, codes, pieces);
+  const config: NodeEncoderConfig =
+    name === "nodepiece-mlp"
+      ? { ...sum, fields, kind: "mlp", width: DIM / 2 }
+      : { ...sum, fields, kind: "transformer", width: DIM / 2, hidden: DIM };
+  return made(config, codes, pieces);
 }

@@ -2,6 +2,7 @@ import { ShapeError } from "@dtok/core";
 import type { Matrix } from "@dtok/core";
 import { nameHash } from "../anchors/relations.js";
 import type { KnowledgeGraph } from "../csr/graph.js";
+import type { DebianPackage } from "../sources/debian.js";
 
 /** Numbers of a node's words. */
 export const WORD_DIM = 64;
@@ -44,4 +45,21 @@ export function nodeFeatures(graph: KnowledgeGraph, texts: readonly string[]): M
     if (norm > 0) for (let d = 0; d < WORD_DIM; d++) words[d] = words[d]! / norm;
   }
   return { data, shape: [length, width] };
+}
+
+/**
+ * Features of Debian's packages as `graph/debian-vq` wants them: relations, and the words of name and short
+ * description. Sections are left out, so that they can be told from the codes.
+ */
+export function debianFeatures({
+  graph,
+  packages,
+}: {
+  readonly graph: KnowledgeGraph;
+  readonly packages: readonly (DebianPackage | undefined)[];
+}): Matrix {
+  return nodeFeatures(
+    graph,
+    graph.nodes.map((name, n) => `${name} ${packages[n]?.description ?? ""}`),
+  );
 }

@@ -10,8 +10,8 @@
  * is no adversary. Nothing is quantized at first; then codebooks start from residual k-means of the
  * latents.
  *
- *   Vocos (Siuzdak, arXiv 2306.00814): where `window` says so, the last layer writes short spectra, whose
- *   magnitudes are exponentials, and these become sound by overlap-add: an empty band stays empty.
+ *   Differentiable filters (Engel et al., DDSP, arXiv 2001.04643): where `filter` says so, a filter that
+ *   changes with time follows, whose magnitudes are exponentials: an empty band stays empty.
  */
 import { ArgumentError, Random } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
@@ -22,11 +22,13 @@ import {
   abs,
   add,
   clip,
+  cos,
   div,
   exp,
   leakyRelu,
   log,
   mul,
+  sin,
   sqrt,
   square,
   stopGradient,
@@ -54,10 +56,9 @@ export interface AudioModelConfig {
   /** Dilations of the residual blocks of every stage. */
   readonly dilations: readonly number[];
   /**
-   * Samples of the spectra that the decoder writes, one per `block` and a multiple of it. Left out: the
-   * decoder writes samples.
+   * Samples of the transform of a filter that follows the decoder, a multiple of `block`. Left out: none.
    */
-  readonly window?: number;
+  readonly filter?: number;
   /** Width of what is quantized; the number of levels for FSQ. */
   readonly latent: number;
   readonly quantizer:
@@ -74,7 +75,7 @@ export const audioConfigs = {
     encoder: [96, 256],
     decoder: [128, 320],
     dilations: [1, 3, 1],
-    window: 160,
+    filter: 240,
     latent: 64,
     quantizer: { kind: "rvq", levels: 12, size: 1024 },
   },
@@ -270,42 +271,92 @@ function decoder(c: Context, config: AudioModelConfig, latents: Value): Value {
     h = regroup(c.g, up, width);
   }
   h = blocks(c, "dec.0", h, dilations);
-  if (config.window !== undefined) return spectra(c, h, config.window, block);
-  return mul(conv(c, "dec.out", leakyRelu(h), block, { kernel: 3, gain: 0.1 }), 1 / GAIN);
+  const written = conv(c, "dec.out", leakyRelu(h), block, { kernel: 3, gain: 0.1 });
+  const shaped = config.filter === undefined ? written : filtered(c, h, written, config.filter);
+  return mul(shaped, 1 / GAIN);
 }
 
 /**
- * Vectors [B, T, C] to blocks of samples [B, T, block]: of each vector the real and imaginary parts of a
- * spectrum of `window` samples, which begin with its block, and logarithms of factors on them. What many
- * vectors write at one place is added up.
+ * Blocks of samples [B, T, block] through a filter per block, whose log magnitudes the vectors [B, T, C] of the
+ * same time say: what a network leaves in bands that were empty goes. Of all filters of these
+ * magnitudes it is the one of minimum phase (its log spectrum is that of the folded cepstrum; Oppenheim and
+ * Schafer, Discrete-Time Signal Processing, chapter 13), so nothing waits for samples to come. Within a block
+ * the filter before fades into the next one.
  */
-function spectra(c: Context, h: Value, window: number, block: number): Value {
+function filtered(c: Context, h: Value, samples: Value, size: number): Value {
   const { g } = c;
-  const bins = window / 2 + 1;
-  const inner = leakyRelu(h);
-  const parts = conv(c, "dec.parts", inner, 2 * bins, { kernel: 1, gain: 0.5 });
-  const factors = conv(c, "dec.factors", inner, bins, { kernel: 1, gain: 0 });
+  const block = samples.shape[2] as number;
+  const half = size / 2;
+  const bins = half + 1;
+  const wave = (n: number, k: number) => (2 * Math.PI * ((n * k) % size)) / size;
   // Any codes at all give finite numbers.
-  const factor = exp(clip(factors, -20, 5));
-  const spectrum = mul(parts, concat([factor, factor], 2));
-  const inverse = new Float32Array(2 * bins * window);
-  for (let n = 0; n < window; n++) {
+  const logs = clip(conv(c, "dec.filter", leakyRelu(h), bins, { kernel: 1, gain: 0 }), -12, 6);
+  const turn = new Float32Array(bins * bins);
+  for (let j = 0; j < bins; j++) {
     for (let k = 0; k < bins; k++) {
-      const angle = (2 * Math.PI * ((n * k) % window)) / window;
-      const height = (k === 0 || 2 * k === window ? 1 : 2) / window;
-      inverse[k * window + n] = height * Math.cos(angle);
-      inverse[(bins + k) * window + n] = -height * Math.sin(angle);
+      let sum = 0;
+      for (let n = 1; n < half; n++) sum -= 2 * Math.cos(wave(j, n)) * Math.sin(wave(k, n));
+      turn[j * bins + k] = (sum * (j % half === 0 ? 1 : 2)) / size;
     }
   }
-  const basis = g.constant({ data: inverse, shape: [2 * bins, window] }, "idft");
-  const frames = matmul(spectrum, basis);
-  const count = window / block;
+  const phase = matmul(logs, g.constant({ data: turn, shape: [bins, bins] }, "phase"));
+  const height = exp(logs);
+  const now = concat([mul(height, cos(phase)), mul(height, sin(phase))], 2);
+  // Before the beginning stands the filter that changes nothing.
+  const plain = g.constant(
+    {
+      data: Float32Array.from({ length: 2 * bins }, (_, i) => Number(i < bins)),
+      shape: [2 * bins],
+    },
+    "plain",
+  );
+  const before = add(delayed(c, sub(now, plain), 2, 1)[0] as Value, plain);
+
+  const spectrumOf = (fade: (share: number) => number) => {
+    const data = new Float32Array(block * 2 * bins);
+    for (let n = 0; n < block; n++) {
+      for (let k = 0; k < bins; k++) {
+        const share = fade((n + 0.5) / block);
+        data[n * 2 * bins + k] = share * Math.cos(wave(n, k));
+        data[n * 2 * bins + bins + k] = -share * Math.sin(wave(n, k));
+      }
+    }
+    return matmul(samples, g.constant({ data, shape: [block, 2 * bins] }, "dft"));
+  };
+  const times = (a: Value, b: Value): [Value, Value] => {
+    const [ar, ai, br, bi] = [a, b].flatMap((v) => [
+      columns(v, 0, bins),
+      columns(v, bins, 2 * bins),
+    ]) as [Value, Value, Value, Value];
+    return [sub(mul(ar, br), mul(ai, bi)), add(mul(ar, bi), mul(ai, br))];
+  };
+  const [newReal, newImaginary] = times(
+    spectrumOf((share) => share),
+    now,
+  );
+  const [oldReal, oldImaginary] = times(
+    spectrumOf((share) => 1 - share),
+    before,
+  );
+  const spectrum = concat([add(newReal, oldReal), add(newImaginary, oldImaginary)], 2);
+
+  const inverse = new Float32Array(2 * bins * size);
+  for (let n = 0; n < size; n++) {
+    for (let k = 0; k < bins; k++) {
+      const share = (k % half === 0 ? 1 : 2) / size;
+      inverse[k * size + n] = share * Math.cos(wave(n, k));
+      inverse[(bins + k) * size + n] = -share * Math.sin(wave(n, k));
+    }
+  }
+  const frames = matmul(spectrum, g.constant({ data: inverse, shape: [2 * bins, size] }, "idft"));
+  // What a block's filter still says in the blocks behind it is added up.
+  const count = size / block;
   let sum: Value | undefined;
   for (const [i, frame] of delayed(c, frames, count, 1).entries()) {
     const piece = columns(frame, (count - 1 - i) * block, (count - i) * block);
     sum = sum ? add(sum, piece) : piece;
   }
-  return mul(sum as Value, 1 / GAIN);
+  return sum as Value;
 }
 
 /** Channels from (inclusive) to (exclusive) of x [B, T, C], whatever the first two are. */
@@ -323,49 +374,6 @@ function columns(x: Value, from: number, to: number): Value {
       undefined,
     ],
   });
-}
-
-/**
- * Weights of a decoder that writes spectra and sounds like one that writes samples: what that adds to three
- * blocks from each vector, transformed.
- */
-export function spectraFromSamples(
-  { window = 0, block }: AudioModelConfig,
-  trained: Readonly<Record<string, Tensor<Float32Array>>>,
-): Record<string, Tensor<Float32Array>> {
-  const { "dec.out.weight": weight, "dec.out.bias": bias, ...others } = trained;
-  if (!weight || !bias) return { ...trained };
-  const bins = window / 2 + 1;
-  const blocks = 3;
-  const width = weight.shape[0]! / blocks;
-  // Rows: the vectors' channels, then the bias, which falls upon the first block alone.
-  const rows = Array.from({ length: width + 1 }, (_, c) => {
-    const frame = new Float32Array(window);
-    if (c === width) frame.set(bias.data);
-    else {
-      for (let b = 0; b < blocks; b++) {
-        // The kernel's last tap is the vector itself.
-        const from = ((blocks - 1 - b) * width + c) * block;
-        frame.set(weight.data.subarray(from, from + block), b * block);
-      }
-    }
-    const row = new Float32Array(2 * bins);
-    for (let k = 0; k < bins; k++) {
-      for (let n = 0; n < window; n++) {
-        const angle = (2 * Math.PI * ((n * k) % window)) / window;
-        row[k] = row[k]! + frame[n]! * Math.cos(angle);
-        row[bins + k] = row[bins + k]! - frame[n]! * Math.sin(angle);
-      }
-    }
-    return row;
-  });
-  const data = new Float32Array(width * 2 * bins);
-  for (let c = 0; c < width; c++) data.set(rows[c]!, c * 2 * bins);
-  return {
-    ...others,
-    "dec.parts.weight": { data, shape: [width, 2 * bins] },
-    "dec.parts.bias": { data: rows[width]!, shape: [2 * bins] },
-  };
 }
 
 /** Triangles of equal area on Slaney's mel scale, [bins, bands]; bins of a transform of `size` samples. */
@@ -496,7 +504,7 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
       const vq = vqLayer(g, `level.${l}`, left, {
         size,
         initial: () => words,
-        decay: 0.98,
+        decay: 0.99,
         resetBelow: (o.batch * o.frames) / size / 40,
       });
       const word = stopGradient(vq.quantized);

@@ -31,7 +31,6 @@ export {
   audioStride,
   audioTraining,
   exportAudioModel,
-  spectraFromSamples,
 } from "./audio.js";
 export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
 export { clipConfigs, clipHalo, clipTraining, exportClipModel, startWithMotion } from "./clip.js";

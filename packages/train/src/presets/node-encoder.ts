@@ -36,12 +36,21 @@ export interface CodeField {
   readonly columns: number;
   /** Entries of the table. */
   readonly size: number;
-  /** First token that the columns' rows are added to (a distance to its anchor). Default: new tokens. */
-  readonly onto?: number;
+  /**
+   * Name of an earlier field that these columns change, column by column: a distance changes its anchor.
+   * Default: tokens of their own.
+   */
+  readonly onto?: string;
+  /** How: rows are added, or multiply. Default "add". */
+  readonly by?: "add" | "scale";
 }
 
 export interface NodeEncoderConfig {
-  readonly kind: "mlp" | "transformer";
+  /**
+   * "mlp": over tokens side by side; "transformer": over their sequence, then the mean; "sum": over the sum
+   * of each field's tokens (Deep Sets, Zaheer et al., arXiv 1703.06114), beside a linear path.
+   */
+  readonly kind: "mlp" | "transformer" | "sum";
   readonly fields: readonly CodeField[];
   /** Numbers per token. */
   readonly width: number;
@@ -56,19 +65,55 @@ export interface NodeEncoderConfig {
   readonly relations: number;
 }
 
-/** Tokens of a node. */
-export function tokenCount({ fields }: NodeEncoderConfig): number {
-  return fields.reduce((sum, field) => sum + (field.onto === undefined ? field.columns : 0), 0);
+/** Tokens of a node; of kind "sum" one per field. */
+export function tokenCount({ kind, fields }: NodeEncoderConfig): number {
+  const own = fields.filter(({ onto }) => onto === undefined);
+  return kind === "sum" ? own.length : own.reduce((sum, { columns }) => sum + columns, 0);
 }
 
-/** Where each field's first token is. */
-function places(config: NodeEncoderConfig): number[] {
+/** A field that has tokens, what changes it, and where its tokens begin. */
+interface Group {
+  readonly field: CodeField;
+  readonly changes: readonly CodeField[];
+  readonly place: number;
+}
+
+function groupsOf({ kind, fields }: NodeEncoderConfig): Group[] {
+  const out: Group[] = [];
   let next = 0;
-  return config.fields.map((field) => {
-    if (field.onto !== undefined) return field.onto;
-    next += field.columns;
-    return next - field.columns;
-  });
+  for (const field of fields) {
+    if (field.onto !== undefined) continue;
+    const changes = fields.filter(({ onto }) => onto === field.name);
+    if (changes.some(({ columns }) => columns !== field.columns)) {
+      throw new ArgumentError(`fields onto ${field.name}`, {
+        expected: `${field.columns} columns`,
+        got: changes.map(({ columns }) => columns).join(", "),
+        remedy: "Give each column its own change.",
+      });
+    }
+    out.push({ field, changes, place: next });
+    next += kind === "sum" ? 1 : field.columns;
+  }
+  return out;
+}
+
+/** Weight of each token in a field's sum: its size does not grow with the number of columns. */
+const share = (kind: NodeEncoderConfig["kind"], columns: number) =>
+  kind === "sum" ? 1 / Math.sqrt(columns) : 1;
+
+/**
+ * First rows of a table that multiplies: they fade with the code, and half of the numbers change their
+ * sign with it, so that the ends of an edge, whose distances differ by one, are told apart from the start.
+ */
+function fading(random: Random, size: number, width: number): Float32Array {
+  const out = random.fillNormal(new Float32Array(size * width), 0.1);
+  for (let code = 0; code < size; code++) {
+    const weight = 0.8 ** code;
+    for (let d = 0; d < width; d++) {
+      out[code * width + d]! += d % 2 === 1 && code % 2 === 1 ? -weight : weight;
+    }
+  }
+  return out;
 }
 
 /** Numbers of the whole encoder, tables included. */
@@ -82,10 +127,7 @@ export function encoderSize(config: NodeEncoderConfig): number {
 /** The tables of an encoder: tokens of nodes in, gradients back. */
 export class CodeEmbedding {
   readonly tables: Readonly<Record<string, SparseTable>>;
-  readonly #fields: readonly (CodeField & {
-    readonly place: number;
-    readonly table: SparseTable;
-  })[];
+  readonly #groups: readonly Group[];
   readonly #tokens: number;
 
   constructor(
@@ -95,36 +137,43 @@ export class CodeEmbedding {
     random: Random,
   ) {
     const { width, fields } = config;
-    const at = places(config);
     this.tables = Object.fromEntries(
-      fields.map(({ name, size }) => [
+      fields.map(({ name, size, by }) => [
         name,
-        new SparseTable(size, width, (n) => random.fillNormal(new Float32Array(n), 0.3)),
+        new SparseTable(size, width, (n) =>
+          by === "scale"
+            ? fading(random, size, width)
+            : random.fillNormal(new Float32Array(n), 0.3),
+        ),
       ]),
     );
-    this.#fields = fields.map((field, i) => ({
-      ...field,
-      place: at[i] as number,
-      table: this.tables[field.name] as SparseTable,
-    }));
+    this.#groups = groupsOf(config);
     this.#tokens = tokenCount(config);
   }
 
   /** Tokens of nodes, [nodes, T, width], into `out`. */
   forward(nodes: Int32Array, out: Float32Array): void {
-    const { width } = this.config;
-    const columns = this.codes.shape[1];
+    const { width, kind } = this.config;
+    const stride = this.codes.shape[1];
+    const codes = this.codes.data;
+    const token = new Float32Array(width);
     out.fill(0);
-    for (const { from, columns: count, place, table } of this.#fields) {
+    for (const { field, changes, place } of this.#groups) {
+      const rows = this.tables[field.name]!.data;
+      const weight = share(kind, field.columns);
       for (let i = 0; i < nodes.length; i++) {
-        const codes = (nodes[i] as number) * columns + from;
-        const tokens = (i * this.#tokens + place) * width;
-        for (let c = 0; c < count; c++) {
-          const row = (this.codes.data[codes + c] as number) * width;
-          const to = tokens + c * width;
-          for (let d = 0; d < width; d++) {
-            out[to + d] = (out[to + d] as number) + (table.data[row + d] as number);
+        const at = nodes[i]! * stride;
+        for (let c = 0; c < field.columns; c++) {
+          const row = codes[at + field.from + c]! * width;
+          for (let d = 0; d < width; d++) token[d] = rows[row + d]!;
+          for (const { name, from, by } of changes) {
+            const other = this.tables[name]!.data;
+            const from0 = codes[at + from + c]! * width;
+            if (by === "scale") for (let d = 0; d < width; d++) token[d]! *= other[from0 + d]!;
+            else for (let d = 0; d < width; d++) token[d]! += other[from0 + d]!;
           }
+          const to = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
+          for (let d = 0; d < width; d++) out[to + d]! += weight * token[d]!;
         }
       }
     }
@@ -132,18 +181,43 @@ export class CodeEmbedding {
 
   /** Moves the rows behind the tokens of nodes against the tokens' gradients. */
   backward(nodes: Int32Array, gradient: Float32Array, rate: number): void {
-    const { width } = this.config;
-    const columns = this.codes.shape[1];
-    for (const { from, columns: count, place, table } of this.#fields) {
+    const { width, kind } = this.config;
+    const stride = this.codes.shape[1];
+    const codes = this.codes.data;
+    const part = new Float32Array(width);
+    const toChange = new Float32Array(width);
+    for (const { field, changes, place } of this.#groups) {
+      const table = this.tables[field.name]!;
+      const weight = share(kind, field.columns);
+      if (changes.length > 1 && changes.some(({ by }) => by === "scale")) {
+        throw new ArgumentError(`fields onto ${field.name}`, {
+          expected: "one that multiplies, or any that add",
+          got: `${changes.length} with one that multiplies`,
+          remedy: "Put them onto fields of their own.",
+        });
+      }
       for (let i = 0; i < nodes.length; i++) {
-        const codes = (nodes[i] as number) * columns + from;
-        const tokens = (i * this.#tokens + place) * width;
-        for (let c = 0; c < count; c++) {
-          table.add(this.codes.data[codes + c] as number, gradient, tokens + c * width);
+        const at = nodes[i]! * stride;
+        for (let c = 0; c < field.columns; c++) {
+          const from = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
+          const code = codes[at + field.from + c]!;
+          for (let d = 0; d < width; d++) part[d] = weight * gradient[from + d]!;
+          for (const { name, from: column, by } of changes) {
+            const changing = this.tables[name]!;
+            const row = codes[at + column + c]!;
+            if (by === "scale") {
+              for (let d = 0; d < width; d++) {
+                toChange[d] = part[d]! * table.data[code * width + d]!;
+                part[d]! *= changing.data[row * width + d]!;
+              }
+              changing.add(row, toChange, 0);
+            } else changing.add(row, part, 0);
+          }
+          table.add(code, part, 0);
         }
       }
-      table.apply(rate);
     }
+    for (const table of Object.values(this.tables)) table.apply(rate);
   }
 }
 
@@ -151,10 +225,11 @@ export class CodeEmbedding {
 function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, tokens: Value): Value {
   const { kind, width, hidden, dim, blocks = 1, heads = 4 } = config;
   const count = tokenCount(config);
-  if (kind === "mlp") {
+  if (kind !== "transformer") {
     const flat = reshape(tokens, [-1, count * width]);
     const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
-    return linearLayer(g, random, "enc.1", h, dim, 1);
+    const out = linearLayer(g, random, "enc.1", h, dim, 1);
+    return kind === "sum" ? add(out, linearLayer(g, random, "enc.skip", flat, dim, 1)) : out;
   }
   if (width % heads !== 0) {
     throw new ArgumentError("heads", {
@@ -295,21 +370,21 @@ export function exportNodeEncoder(
   const random = new Random(0);
   const columns = config.fields.reduce((sum, field) => sum + field.columns, 0);
   const codes = g.input("codes", ["n", columns], "int64");
-  const tokens: Value[] = [];
-  const at = places(config);
-  for (const [i, { name, from, columns: count, size }] of config.fields.entries()) {
-    const table = g.parameter(`table.${name}`, [size, config.width], (n) => new Float32Array(n));
-    for (let c = 0; c < count; c++) {
-      const column = reshape(slice(codes, [1], [from + c], [from + c + 1]), [-1]);
-      const row = gather(table, column);
-      const place = (at[i] as number) + c;
-      tokens[place] = tokens[place] === undefined ? row : add(tokens[place], row);
+  const rowsOf = ({ name, from, columns: count, size }: CodeField) =>
+    gather(
+      g.parameter(`table.${name}`, [size, config.width], (n) => new Float32Array(n)),
+      slice(codes, [1], [from], [from + count]),
+    );
+  const parts = groupsOf(config).map(({ field, changes }) => {
+    let rows = rowsOf(field);
+    for (const change of changes) {
+      rows = change.by === "scale" ? mul(rows, rowsOf(change)) : add(rows, rowsOf(change));
     }
-  }
-  const stacked = concat(
-    tokens.map((token) => reshape(token, [-1, 1, config.width])),
-    1,
-  );
+    return config.kind === "sum"
+      ? mul(reduceSum(rows, [1], true), share(config.kind, field.columns))
+      : rows;
+  });
+  const stacked = parts.length === 1 ? (parts[0] as Value) : concat(parts, 1);
   const vectors = trunk(g, random, config, stacked);
   return {
     encoder: g.toOnnx({ vectors }, parameters, metadata),
