@@ -1,14 +1,15 @@
 /**
  * The photograph tokenizers end to end:
  *
- *   pnpm bench image [--runs 9] [--json]
+ *   pnpm bench image [--runs 25] [--json]
  *
  * What to expect: of `encode` on 1024 x 1024 pixels less than a hundredth is spent outside the ONNX
- * session; with a JPEG to decode first, its decoding is most of what is outside.
+ * session; with a JPEG to decode first, its decoding, a tenth on an idle machine, is most of what is
+ * outside (under load its share grows). The command encodes a photograph in less than a second, its start included.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,7 +20,7 @@ import sharp from "sharp";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "9" }, json: { type: "boolean", default: false } },
+  options: { runs: { type: "string", default: "25" }, json: { type: "boolean", default: false } },
 });
 const runs = Number(values.runs);
 const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] as number;
@@ -66,17 +67,16 @@ for (const name of ["photo-8x", "photo-16x"] as const) {
   const tokenizer = await loadImageTokenizer(name, { runtime: clock.runtime });
   const measure = async (work: () => Promise<unknown>) => {
     await work();
-    const whole: number[] = [];
-    const outside: number[] = [];
+    let best = { ms: Number.POSITIVE_INFINITY, outside: 0 };
     for (let i = 0; i < runs; i++) {
       const before = clock.milliseconds();
       const start = performance.now();
       await work();
-      const time = performance.now() - start;
-      whole.push(time);
-      outside.push((time - (clock.milliseconds() - before)) / time);
+      const ms = performance.now() - start;
+      const outside = (ms - (clock.milliseconds() - before)) / ms;
+      if (ms < best.ms) best = { ms, outside };
     }
-    return { ms: median(whole), outside: median(outside) };
+    return best;
   };
   const fromPixels = await measure(() => tokenizer.encode(pixels));
   const fromJpeg = await measure(() => tokenizer.encode(jpeg));
@@ -95,20 +95,30 @@ for (const name of ["photo-8x", "photo-16x"] as const) {
 }
 
 const bin = join(root, "packages", "cli", "bin", "dtok.js");
-let coldStart: number | null = null;
+let coldStart: { version: number; encode: number } | null = null;
 if (existsSync(join(root, "packages", "cli", "dist", "bin.js"))) {
-  const times = Array.from({ length: runs }, () => {
-    const start = performance.now();
-    spawnSync(process.execPath, [bin, "--version"]);
-    return performance.now() - start;
-  });
-  coldStart = median(times);
+  const folder = mkdtempSync(join(tmpdir(), "dtok-bench-"));
+  const time = (...words: string[]) =>
+    median(
+      Array.from({ length: runs }, () => {
+        const start = performance.now();
+        const { status } = spawnSync(process.execPath, [bin, ...words]);
+        if (status !== 0) throw new Error(`dtok ${words.join(" ")} failed`);
+        return performance.now() - start;
+      }),
+    );
+  const photo = join(root, "samples", "coffee.jpg");
+  coldStart = {
+    version: time("--version"),
+    encode: time("encode", photo, "-o", join(folder, "tokens.safetensors")),
+  };
+  rmSync(folder, { recursive: true });
 }
 const machine = `${cpus()[0]?.model.trim()} x ${cpus().length}, Node.js ${process.versions.node}`;
 if (values.json) {
   console.log(JSON.stringify({ machine, size: [1024, 1024], runs, rows, coldStart }, null, 2));
 } else {
-  console.log(`${machine}; medians of ${runs}; 1024 x 1024 pixels`);
+  console.log(`${machine}; fastest of ${runs}; 1024 x 1024 pixels`);
   for (const row of Object.values(rows)) {
     for (const [key, value] of Object.entries(row)) row[key] = Number(value.toFixed(2));
   }
@@ -116,6 +126,6 @@ if (values.json) {
   console.log(
     coldStart === null
       ? "cold start of the command: build first (pnpm build)"
-      : `cold start of the command (dtok --version): ${coldStart.toFixed(0)} ms`,
+      : `the command from its start to its end, ms: dtok --version ${coldStart.version.toFixed(0)}, dtok encode coffee.jpg ${coldStart.encode.toFixed(0)}`,
   );
 }
