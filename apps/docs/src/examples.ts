@@ -127,26 +127,35 @@ const COLOURS = [
   [240, 120, 30],
   [255, 250, 190],
 ] as const;
-const BANDS = 96;
+export const SPECTROGRAM_BANDS = 96;
 
-async function spectrogram({ samples, sampleRate }: AudioSignal, path: string): Promise<number> {
+/** A logarithmic mel spectrogram, 80 dB from dark to bright; gives its width in pixels. */
+export async function spectrogram(
+  { samples, sampleRate }: AudioSignal,
+  path: string,
+): Promise<number> {
   const x = samples[0]!;
-  const mel = new MelSpectrogram(sampleRate, 1024, Math.max(64, Math.floor(x.length / 480)), BANDS);
+  const mel = new MelSpectrogram(
+    sampleRate,
+    1024,
+    Math.max(64, Math.floor(x.length / 480)),
+    SPECTROGRAM_BANDS,
+  );
   const values = mel.of(x);
   const frames = mel.frames(x.length);
-  const pixels = new Uint8Array(frames * BANDS * 3);
+  const pixels = new Uint8Array(frames * SPECTROGRAM_BANDS * 3);
   for (let t = 0; t < frames; t++) {
-    for (let b = 0; b < BANDS; b++) {
-      const decibels = 20 * Math.log10(Math.max(1e-5, values[t * BANDS + b]!));
+    for (let b = 0; b < SPECTROGRAM_BANDS; b++) {
+      const decibels = 20 * Math.log10(Math.max(1e-5, values[t * SPECTROGRAM_BANDS + b]!));
       const place = Math.max(0, Math.min(0.999, (decibels + 80) / 80)) * (COLOURS.length - 1);
       const low = Math.floor(place);
       for (let c = 0; c < 3; c++) {
         const [from, to] = [COLOURS[low]![c]!, COLOURS[low + 1]![c]!];
-        pixels[((BANDS - 1 - b) * frames + t) * 3 + c] = Math.round(from + (to - from) * (place - low)); // prettier-ignore
+        pixels[((SPECTROGRAM_BANDS - 1 - b) * frames + t) * 3 + c] = Math.round(from + (to - from) * (place - low)); // prettier-ignore
       }
     }
   }
-  await sharp(pixels, { raw: { width: frames, height: BANDS, channels: 3 } })
+  await sharp(pixels, { raw: { width: frames, height: SPECTROGRAM_BANDS, channels: 3 } })
     .webp({ quality: 90 })
     .toFile(path);
   return frames;
@@ -169,7 +178,7 @@ async function sounds(work: Work): Promise<Example[]> {
         file: `${file}.webp`,
         alt: `Spectrogram of ${name}, ${what}`,
         width,
-        height: BANDS,
+        height: SPECTROGRAM_BANDS,
       });
     }
     const seconds = original.samples[0]!.length / original.sampleRate;

@@ -2,6 +2,7 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createRuntime } from "@dtok/runtime/node";
+import { drawConcepts } from "./concepts.js";
 import { examplesOf } from "./examples.js";
 import { writeGuides } from "./guides.js";
 import { leaderboard } from "./leaderboard.js";
@@ -50,6 +51,7 @@ export async function generate(root: string): Promise<void> {
   const data = await leaderboard(root, shipped, site, (one) =>
     examplesOf(one, runtime, root, pictures),
   );
+  await write("concepts.json", await drawConcepts(root, shipped, runtime, pictures));
   await runtime.close();
   await write("leaderboard.json", data);
 }
