@@ -11,6 +11,8 @@ const benches = {
   run: "a task of the leaderboard: run image/reconstruction [--plugin <folder>]… [--write]",
   image: "photograph tokenizers: time outside the model, cold start of the command, speed",
   video: "clip tokenizers end to end: frames a second, share of the model, overlap with media",
+  graph:
+    "a million nodes: read, choose anchors, tokenize, write; beside graphology and PyKEEN (--python)",
   llm: "packing, unpacking, masks and merges of sequences",
 } as const;
 

@@ -56,3 +56,7 @@ export { withNeighbourMeans } from "./learned/aggregate.js";
 export { NeighbourhoodCodec } from "./learned/neighbourhood-codec.js";
 export type { EdgeScores } from "./learned/neighbourhood-codec.js";
 export type { GraphSignal } from "./signal.js";
+export { NodeEncoder } from "./encoders/node-encoder.js";
+export type { EncodeNodesOptions, PredictedLink } from "./encoders/node-encoder.js";
+export { debianVq, nodeEncoders, plugins } from "./plugins.js";
+export type { GraphTokenizerName, NodeEncoderName } from "./plugins.js";

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { loadTokenGrid } from "@dtok/core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createProgram } from "../program.js";
@@ -11,6 +12,9 @@ beforeAll(() => {
   const lines = ["cat\tisa\tmammal", "dog\tisa\tmammal", "mammal\tisa\tanimal"];
   writeFileSync(join(folder, "animals.tsv"), lines.join("\n"));
   writeFileSync(join(folder, "broken.tsv"), "cat\tisa\n");
+  const xml = `<graphml><key id="k" attr.name="relation"/><graph edgedefault="directed"><node id="cat"/><node id="pet"/><edge source="cat" target="pet"><data key="k">isa</data></edge></graph></graphml>`;
+  writeFileSync(join(folder, "pets.graphml"), xml);
+  writeFileSync(join(folder, "pets.edges.gz"), gzipSync("cat x pet isa\ndog x pet isa\n"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -55,9 +59,34 @@ it("explains a node in words and as a drawing", async () => {
     "--svg",
     svg,
   );
-  expect(text).toContain("1 edge from mammal");
+  expect(text).toContain("1 edge from mammal: cat isa mammal");
   expect(text).toContain("has isa");
-  expect(readFileSync(svg, "utf8")).toMatch(/^<svg .*mammal @1/s);
+  expect(readFileSync(svg, "utf8")).toMatch(/^<svg .*isa →.*mammal/s);
+  const json = JSON.parse(
+    await run("explain", join(folder, "animals.tsv"), "animal", "--anchors", "1", "--json"),
+  ) as Record<string, unknown>;
+  expect(json).toMatchObject({
+    node: "animal",
+    anchors: [{ node: "mammal", distance: 1, path: [{ from: "mammal", relation: "isa" }] }],
+    texts: ["<|anchor:mammal|>", "<|distance:1|>", "<|relation:<isa|>"],
+  });
+});
+
+it("reads other formats, packed ones, and writes other tokens", async () => {
+  const output = join(folder, "other.txt");
+  expect(
+    JSON.parse(await run("tokenize", join(folder, "pets.graphml"), "-o", output, "--json")),
+  ).toMatchObject({ nodes: 2, edges: 1, relations: 1 });
+  const edges = join(folder, "pets.edges.gz");
+  const columns = ["--columns", "source,-,target,relation"];
+  for (const as of ["nodepiece", "earl", "nt-llm"]) {
+    const text = await run("tokenize", edges, ...columns, "--as", as, "-o", output, "--json");
+    expect(JSON.parse(text)).toMatchObject({ nodes: 3, edges: 2, method: as });
+    expect(readFileSync(output, "utf8").split("\n")[0]).toMatch(/^cat: /);
+  }
+  await expect(run("tokenize", join(folder, "tokens.txt.doc"), "-o", output)).rejects.toThrow(
+    /Name the format/,
+  );
 });
 
 it("names what is wrong, and writes nothing", async () => {

@@ -119,35 +119,6 @@ export class Earl extends NodeTokens {
     }
   }
 
-  /** Codes of all nodes, or of those named, [nodes, 2 k + 2 d]; `none` is each codebook's last entry. */
-  encode(nodes?: readonly string[]): TokenGrid {
-    const rows = nodes ? nodes.length : this.graph.nodes.length;
-    const width = this.columns.length;
-    const data = new Int32Array(rows * width);
-    const { start, relation, count } = this.profiles;
-    for (let i = 0; i < rows; i++) {
-      const n = nodes ? nodeNumber(this.graph, nodes[i]!) : i;
-      const kinds = Array.from(relation.subarray(start[n], start[n + 1]), (kind, j) => ({
-        kind,
-        count: count[start[n]! + j]!,
-      }));
-      if (kinds.length > this.relationsPerNode) {
-        kinds.sort((x, y) => y.count - x.count || x.kind - y.kind);
-        kinds.length = this.relationsPerNode;
-        kinds.sort((x, y) => x.kind - y.kind);
-      }
-      const place = n * this.perNode;
-      this.#write(
-        this.neighbour.subarray(place, place + this.perNode),
-        this.similarity.subarray(place, place + this.perNode),
-        kinds,
-        data,
-        i * width,
-      );
-    }
-    return this.grid(data, rows);
-  }
-
   /**
    * Codes of a node that the graph does not have, from its edges, without fitting anew. `name` draws
    * among equally similar reserved entities.
@@ -192,6 +163,27 @@ export class Earl extends NodeTokens {
       right.push(`${texts[relation[j]!]!}x${count[j]!}`);
     }
     return `${node}: ${left.join(" ") || "no reserved entity"} | ${right.join(" ") || "no relation"}`;
+  }
+
+  protected writeNode(n: number, out: Int32Array, at: number): void {
+    const { start, relation, count } = this.profiles;
+    const kinds = Array.from(relation.subarray(start[n], start[n + 1]), (kind, j) => ({
+      kind,
+      count: count[start[n]! + j]!,
+    }));
+    if (kinds.length > this.relationsPerNode) {
+      kinds.sort((x, y) => y.count - x.count || x.kind - y.kind);
+      kinds.length = this.relationsPerNode;
+      kinds.sort((x, y) => x.kind - y.kind);
+    }
+    const place = n * this.perNode;
+    this.#write(
+      this.neighbour.subarray(place, place + this.perNode),
+      this.similarity.subarray(place, place + this.perNode),
+      kinds,
+      out,
+      at,
+    );
   }
 
   #write(

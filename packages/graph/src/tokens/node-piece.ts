@@ -97,25 +97,6 @@ export class NodePiece extends NodeTokens {
     return new NodePiece(graph, options, yield* fitPlan(graph, options));
   }
 
-  /** Codes of all nodes, or of those named, [nodes, 2 k + d]; `none` is each codebook's last entry. */
-  encode(nodes?: readonly string[]): TokenGrid {
-    if (nodes === undefined) return this.encodeRange(0, this.graph.nodes.length);
-    const width = this.columns.length;
-    const data = new Int32Array(nodes.length * width);
-    for (const [i, name] of nodes.entries()) {
-      this.#writeNode(nodeNumber(this.graph, name), data, i * width);
-    }
-    return this.grid(data, nodes.length);
-  }
-
-  /** Codes of the nodes numbered `from` to `to` (exclusive). */
-  encodeRange(from: number, to: number): TokenGrid {
-    const width = this.columns.length;
-    const data = new Int32Array((to - from) * width);
-    for (let n = from; n < to; n++) this.#writeNode(n, data, (n - from) * width);
-    return this.grid(data, to - from);
-  }
-
   /**
    * Codes of a node that the graph does not have, from its edges to nodes that it has, without fitting
    * anew. Exact as long as the new node makes no old one's path shorter.
@@ -214,7 +195,7 @@ export class NodePiece extends NodeTokens {
     return `${node}: ${left || "no anchor"} | ${right || "no relation"}`;
   }
 
-  #writeNode(n: number, out: Int32Array, at: number): void {
+  protected writeNode(n: number, out: Int32Array, at: number): void {
     const { perNode: k, relationsPerNode: d } = this;
     const anchor = n * k;
     const none = this.anchors.length;

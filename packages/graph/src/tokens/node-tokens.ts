@@ -1,10 +1,13 @@
 import { createTokenGrid } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
+import type { KnowledgeGraph } from "../csr/graph.js";
+import { nodeNumber } from "./new-node.js";
 import { codesToIds, columnSizes, idsToCodes, NONE_ID } from "./vocabulary.js";
 import type { NodeVocabulary, TokenColumn } from "./vocabulary.js";
 
 /** What all ways of writing a node share: columns of codes, and the ids of one vocabulary for them. */
 export abstract class NodeTokens {
+  abstract readonly graph: KnowledgeGraph;
   /** What the codebooks hold, in the ids of one vocabulary. */
   readonly vocabulary: NodeVocabulary;
   readonly columns: readonly TokenColumn[];
@@ -25,8 +28,27 @@ export abstract class NodeTokens {
     this.#side = side;
   }
 
-  /** Codes of all nodes, or of those named, [nodes, columns]. */
-  abstract encode(nodes?: readonly string[]): TokenGrid;
+  /** Codes of all nodes, or of those named, [nodes, columns]; none is each codebook's last entry. */
+  encode(nodes?: readonly string[]): TokenGrid {
+    if (nodes === undefined) return this.encodeRange(0, this.graph.nodes.length);
+    const width = this.columns.length;
+    const data = new Int32Array(nodes.length * width);
+    for (const [i, name] of nodes.entries()) {
+      this.writeNode(nodeNumber(this.graph, name), data, i * width);
+    }
+    return this.grid(data, nodes.length);
+  }
+
+  /** Codes of the nodes numbered `from` to `to` (exclusive). */
+  encodeRange(from: number, to: number): TokenGrid {
+    const width = this.columns.length;
+    const data = new Int32Array((to - from) * width);
+    for (let n = from; n < to; n++) this.writeNode(n, data, (n - from) * width);
+    return this.grid(data, to - from);
+  }
+
+  /** Puts a node's codes at `at`. */
+  protected abstract writeNode(n: number, out: Int32Array, at: number): void;
 
   /** A node's tokens as one line for people. */
   abstract line(node: string): string;

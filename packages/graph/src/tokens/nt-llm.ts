@@ -159,21 +159,6 @@ export class NtLlm extends NodeTokens {
     return new NtLlm(graph, options, yield* fitPlan(graph, options));
   }
 
-  /** Codes of all nodes, or of those named, [nodes, K]; unreachable is each codebook's last entry. */
-  encode(nodes?: readonly string[]): TokenGrid {
-    const width = this.anchors.length;
-    const rows = nodes ? nodes.length : this.graph.nodes.length;
-    const data = new Int32Array(rows * width);
-    for (let i = 0; i < rows; i++) {
-      const n = nodes ? nodeNumber(this.graph, nodes[i]!) : i;
-      for (let q = 0; q < width; q++) {
-        const d = this.distances[n * width + q]!;
-        data[i * width + q] = d === NONE ? this.maxDistance + 1 : d;
-      }
-    }
-    return this.grid(data, rows);
-  }
-
   /**
    * Codes of a node that the graph does not have, from its edges to nodes that it has. Exact as long as
    * the new node makes no old one's path shorter.
@@ -202,6 +187,14 @@ export class NtLlm extends NodeTokens {
       return `${this.graph.nodes[anchor]!}@${d === NONE ? "-" : d}`;
     });
     return `${node}: ${words.join(" ")}`;
+  }
+
+  protected writeNode(n: number, out: Int32Array, at: number): void {
+    const width = this.anchors.length;
+    for (let q = 0; q < width; q++) {
+      const d = this.distances[n * width + q]!;
+      out[at + q] = d === NONE ? this.maxDistance + 1 : d;
+    }
   }
 }
 
