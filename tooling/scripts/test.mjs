@@ -12,6 +12,8 @@ const steps = [
   ["Tests in Node.js", ["vitest"]],
   ["Tests in a browser", ["vitest:browser"]],
   ["Bundlers", ["test:bundlers"]],
+  ["The site", ["docs:build", "--no-api"]],
+  ["Pages in a browser", ["test:docs"]],
   ["Release against a local registry", ["test:release"]],
 ];
 const times = [];
