@@ -1,15 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { loadTokenGrid } from "@dtok/core";
 import { encodeWav, readAudio, siSdr } from "@dtok/audio";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dtok, root } from "./run.js";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..", "..");
-const node = ["--import", "tsx", "--conditions=@dtok/source", join(here, "..", "src", "bin.ts")];
 const sample = (name: string) => join(root, "packages", "audio", "test", "fixtures", name);
 
 let folder: string;
@@ -17,27 +13,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dtok-cli-audio-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-function dtok(args: readonly string[], input?: Uint8Array): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [...node, ...args],
-      { cwd: root, encoding: "buffer", maxBuffer: 1 << 28 },
-      (error, stdout, stderr) => {
-        const code = error ? Number((error as { code?: number }).code ?? 1) : 0;
-        resolve({ code, stdout, stderr: stderr.toString() });
-      },
-    );
-    child.stdin?.end(input);
-  });
-}
 
 describe("dtok with sounds", { timeout: 300_000 }, () => {
   it("encodes an MP3 by what it is, decodes it to a WAV of its length and rate", async () => {

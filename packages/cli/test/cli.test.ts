@@ -1,16 +1,13 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { createRandom, loadTokenGrid, readNpy, writeNpy } from "@dtok/core";
 import { psnr, readImage } from "@dtok/image/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dtok, node, root } from "./run.js";
+import type { Outcome } from "./run.js";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..", "..");
-const bin = join(here, "..", "src", "bin.ts");
-const node = ["--import", "tsx", "--conditions=@dtok/source", bin];
 const photo = join(root, "samples", "cat.jpg");
 
 let folder: string;
@@ -18,28 +15,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dtok-cli-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-/** Runs dtok on source; tsx resolves from the repository, so paths are absolute. */
-function dtok(args: readonly string[], input?: Uint8Array): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [...node, ...args],
-      { cwd: root, encoding: "buffer", maxBuffer: 1 << 28 },
-      (error, stdout, stderr) => {
-        const code = error ? Number((error as { code?: number }).code ?? 1) : 0;
-        resolve({ code, stdout, stderr: stderr.toString() });
-      },
-    );
-    child.stdin?.end(input);
-  });
-}
 
 const json = ({ stdout }: Outcome) => JSON.parse(stdout.toString()) as Record<string, never>;
 

@@ -1,23 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { createTokenGrid, loadTokenGrid, readNpy, saveTokenGrid } from "@dtok/core";
 import { Vocabulary } from "@dtok/llm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root, subcommand } from "./run.js";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..", "..");
-const node = ["--import", "tsx", "--conditions=@dtok/source", join(here, "..", "src", "bin.ts")];
-
-function dtok(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [...node, "llm", ...args], { cwd: root }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number((error as { code?: number }).code ?? 1) : 0, stdout, stderr }),
-    );
-  });
-}
+const dtok = subcommand("llm");
 
 const picture = createTokenGrid({
   codes: { data: Int32Array.of(5, 0, 15, 3, 9, 1), shape: [6, 1] },

@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { createRandom, writeNpy } from "@dtok/core";
 import { Catalogue } from "@dtok/recsys/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { subcommand } from "./run.js";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..", "..");
-const node = ["--import", "tsx", "--conditions=@dtok/source", join(here, "..", "src", "bin.ts")];
+const dtok = subcommand("recsys");
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -23,22 +20,6 @@ beforeAll(() => {
   writeFileSync(at("new.jsonl"), '{"id":"new","title":"Film 900","genres":"Horror"}\n');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function dtok(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...node, "recsys", ...args],
-      { cwd: root, maxBuffer: 1 << 26 },
-      (error, stdout, stderr) =>
-        resolve({
-          code: error ? Number((error as { code?: number }).code ?? 1) : 0,
-          stdout,
-          stderr,
-        }),
-    );
-  });
-}
 
 describe("dtok recsys", { timeout: 120_000 }, () => {
   it("trains on a CSV file of items with interactions, and refuses what does not fit", async () => {
