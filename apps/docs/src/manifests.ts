@@ -31,6 +31,10 @@ export async function shippedTokenizers(root: string): Promise<Shipped[]> {
     ) as { name: string };
     const exported = (await import(pathToFileURL(source).href)) as Record<string, unknown>;
     for (const plugin of pluginsOf(exported)) {
+      if (!isWhole(join(root, folder, "models"), plugin.manifest)) {
+        console.log(`${plugin.manifest.id} is left out: its files are not in ${folder}/models`);
+        continue;
+      }
       const manifest = parseManifest(JSON.parse(JSON.stringify(plugin.manifest)) as object);
       found.push({
         manifest,
@@ -44,12 +48,22 @@ export async function shippedTokenizers(root: string): Promise<Shipped[]> {
   return found;
 }
 
+const folderOf = ({ id, settings }: Manifest) =>
+  typeof settings["folder"] === "string" ? settings["folder"] : id.slice(id.indexOf("/") + 1);
+
+/** True if its files are there: while a recipe is at work, a manifest may come before them. */
+function isWhole(models: string, manifest: Manifest): boolean {
+  const files = Object.values(manifest.files);
+  const folder = join(models, folderOf(manifest));
+  return files.length > 0 && files.every(({ path }) => existsSync(join(folder, path)));
+}
+
 /** A tokenizer's card: README.md of its folder, or, in another's folder, a file of its own name. */
-function cardOf(models: string, { id, settings }: Manifest): string {
-  const short = id.slice(id.indexOf("/") + 1);
-  const other = typeof settings["folder"] === "string" ? settings["folder"] : short;
-  const path = [join(models, other, `${short}.md`), join(models, short, "README.md")].find((at) =>
-    existsSync(at),
-  );
+function cardOf(models: string, manifest: Manifest): string {
+  const short = manifest.id.slice(manifest.id.indexOf("/") + 1);
+  const path = [
+    join(models, folderOf(manifest), `${short}.md`),
+    join(models, short, "README.md"),
+  ].find((at) => existsSync(at));
   return path === undefined ? "" : readFileSync(path, "utf8");
 }
