@@ -1,4 +1,4 @@
-import type { CallName, Calls, Response } from "./protocol.js";
+import type { CallName, Calls, Progress, Response } from "./protocol.js";
 
 export interface Client {
   call<N extends CallName>(name: N, args: Calls[N]["args"]): Promise<Calls[N]["result"]>;
@@ -6,10 +6,7 @@ export interface Client {
 }
 
 /** Asks a worker and waits; an error of the worker, or its end, rejects what is waiting. */
-export function createClient(
-  worker: Worker,
-  onProgress: (name: string, done: number, total: number) => void,
-): Client {
+export function createClient(worker: Worker, onProgress: (progress: Progress) => void): Client {
   const waiting = new Map<number, { resolve(v: unknown): void; reject(e: Error): void }>();
   let next = 0;
   const failAll = (message: string) => {
@@ -18,7 +15,7 @@ export function createClient(
   };
   worker.addEventListener("message", ({ data }: MessageEvent<Response>) => {
     if ("progress" in data) {
-      onProgress(data.progress.name, data.progress.done, data.progress.total);
+      onProgress(data.progress);
       return;
     }
     const entry = waiting.get(data.id);

@@ -1,80 +1,97 @@
 /** Tokenizers off the main thread: nothing leaves the page. */
-import { createQuantizer, saveTokenGrid } from "@dtok/core";
-import type { TokenGrid } from "@dtok/core";
-import { bitsPerPixel, loadImageTokenizer, psnr, toImageData } from "@dtok/image/web";
-import type { ImageTokenizerName } from "@dtok/image/web";
-import type { Calls, Decoded, Encoded, Pixels, Request } from "./protocol.js";
+import { readTokenFile } from "@dtok/core";
+import type { Coded, Engine, Report, Source } from "./engine.js";
+import type { Calls, Request, Slot } from "./protocol.js";
 
-type Loaded = Awaited<ReturnType<typeof loadImageTokenizer>>;
-const tokenizers = new Map<string, Promise<Loaded>>();
-const work = new Map<string, { readonly grid: TokenGrid; readonly original: Pixels }>();
-
-function tokenizer(name: string): Promise<Loaded> {
-  let loading = tokenizers.get(name);
-  if (loading === undefined) {
-    loading = loadImageTokenizer(name as ImageTokenizerName, {
-      onProgress: ({ bytes, total }) => postMessage({ progress: { name, done: bytes, total } }),
-    });
-    tokenizers.set(name, loading);
-    // So that the next try starts anew.
-    loading.catch(() => tokenizers.delete(name));
-  }
-  return loading;
-}
-
-function gridOf(name: string, codes: Int32Array) {
-  const known = work.get(name);
-  if (known === undefined) throw new Error(`Nothing was encoded with ${name} yet.`);
-  const { grid, original } = known;
-  return { original, grid: { ...grid, codes: { data: codes, shape: grid.codes.shape } } };
-}
-
-const latentsOf = (spec: string, grid: TokenGrid) => createQuantizer(spec).dequantize(grid.codes);
-
-const calls: { [N in keyof Calls]: (args: Calls[N]["args"]) => Promise<Calls[N]["result"]> } = {
-  async open({ name }) {
-    const { manifest } = await tokenizer(name);
-    return { bytes: Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0) };
-  },
-  async encode({ name, pixels }): Promise<Encoded> {
-    const codec = await tokenizer(name);
-    const start = performance.now();
-    const grid = await codec.encode({ ...pixels, channels: 4 });
-    const milliseconds = performance.now() - start;
-    work.set(name, { grid, original: pixels });
-    const { data, shape } = latentsOf(codec.manifest.quantizer, grid);
-    return {
-      shape: grid.shape as [number, number],
-      codes: grid.codes.data,
-      latents: data,
-      dim: shape[1],
-      codebookSize: grid.codebookSizes[0]!,
-      stride: codec.manifest.stride as [number, number],
-      bitsPerPixel: bitsPerPixel(grid),
-      milliseconds,
-    };
-  },
-  async decode({ name, codes }): Promise<Decoded> {
-    const codec = await tokenizer(name);
-    const { grid, original } = gridOf(name, codes);
-    const start = performance.now();
-    const decoded = await codec.decode(grid);
-    const { data, width, height } = toImageData(decoded);
-    return {
-      pixels: { data: data as Uint8ClampedArray<ArrayBuffer>, width, height },
-      psnr: psnr({ ...original, channels: 4 }, decoded),
-      latents: latentsOf(codec.manifest.quantizer, grid).data,
-      milliseconds: performance.now() - start,
-    };
-  },
-  async save({ name, codes }) {
-    await tokenizer(name);
-    return saveTokenGrid(gridOf(name, codes).grid) as Uint8Array<ArrayBuffer>;
-  },
+/** A modality's code is fetched when it is first used. */
+const ENGINES: Readonly<Record<string, () => Promise<{ readonly engine: Engine }>>> = {
+  image: () => import("./modalities/image.js"),
+  audio: () => import("./modalities/audio.js"),
+  video: () => import("./modalities/video.js"),
+  motion: () => import("./modalities/motion.js"),
+  graph: () => import("./modalities/graph.js"),
+  items: () => import("./modalities/items.js"),
 };
 
+let modality = "";
+let source: Source | null = null;
+const slots = new Map<Slot, Coded>();
+
+let last = 0;
+const report: Report = (says, done, total) => {
+  const now = performance.now();
+  if (done < total && now - last < 50) return;
+  last = now;
+  postMessage({ progress: { says, done, total } });
+};
+
+async function engineOf(id: string): Promise<Engine> {
+  return (await ENGINES[id]!()).engine;
+}
+function coded(slot: Slot): Coded {
+  const known = slots.get(slot);
+  if (known === undefined) throw new Error("Nothing was encoded yet.");
+  return known;
+}
+
+const calls: { [N in keyof Calls]: (args: Calls[N]["args"]) => Promise<Calls[N]["result"]> } = {
+  async open({ modality: id, name, input }) {
+    const engine = await engineOf(id);
+    const read = await engine.read(input, name, report);
+    // Only now: a file that cannot be read leaves what there was.
+    modality = id;
+    source = read;
+    slots.clear();
+    const { media, facts, tokenizers, note } = read;
+    return { modality: id, media, facts, tokenizers, ...(note !== undefined && { note }) };
+  },
+  async restore({ name, input }) {
+    const { grids, metadata } = readTokenFile(new Uint8Array(await input.arrayBuffer()));
+    const [grid] = grids;
+    if (grid === undefined || grids.length > 1) {
+      throw new Error(
+        `${name} holds ${grids.length} token grids; the playground takes files of one.`,
+      );
+    }
+    for (const id of Object.keys(ENGINES)) {
+      const engine = await engineOf(id);
+      if (!engine.owns(grid, metadata)) continue;
+      const made = await engine.restore(grid, metadata, report);
+      modality = id;
+      source = null;
+      slots.clear();
+      slots.set("main", made);
+      return {
+        modality: id,
+        media: null,
+        facts: [{ name: "File", value: name }],
+        tokenizers: [made.encoded.tokenizer],
+        encoded: made.encoded,
+      };
+    }
+    throw new Error(
+      `${name} holds tokens of ${grid.tokenizer ?? "a tokenizer that is not named"}, which the playground has no decoder of.`,
+    );
+  },
+  async encode({ slot, tokenizer }) {
+    if (source === null) {
+      throw new Error("A token file has no original to encode anew: open the original.");
+    }
+    const made = await (await engineOf(modality)).encode(source.source, tokenizer, report);
+    slots.set(slot, made);
+    return made.encoded;
+  },
+  decode: ({ slot, codes, level }) => coded(slot).decode(codes, level),
+  describe: ({ slot, codes, at, level }) => coded(slot).describe(codes, at, level),
+  save: async ({ codes }) => coded("main").save(codes),
+};
+
+// One after the other: the sessions of a tokenizer take no two calls at once.
+let tail: Promise<unknown> = Promise.resolve();
 addEventListener("message", ({ data: { id, call, args } }: MessageEvent<Request>) => {
-  void (async () => {
+  const before = tail;
+  tail = (async () => {
+    await before;
     try {
       postMessage({ id, result: await calls[call](args as never) });
     } catch (error) {
