@@ -117,7 +117,7 @@ export type { DeduplicateOptions, RunLengthUnits } from "./quantizers/run-length
 export { KMeansUnits, fitKMeansUnits, kmeansUnitsFamily } from "./quantizers/kmeans-units.js";
 export { exactDistance, referenceKernels } from "./kernels/reference.js";
 export { hasWasmKernels, wasmKernels } from "./kernels/wasm.js";
-export { nearest, portableKernels } from "./kernels/portable.js";
+export { nearest, portableKernels, workFloats } from "./kernels/portable.js";
 export { kmeans } from "./quantizers/kmeans.js";
 export type { KMeansOptions, KMeansResult } from "./quantizers/kmeans.js";
 export { VqQuantizer, fitVq, vq, vqCosineFamily, vqFamily } from "./quantizers/vq.js";

@@ -167,6 +167,7 @@ test("the names of @dtok/core", () => {
       "vqCosineFamily",
       "vqFamily",
       "wasmKernels",
+      "workFloats",
       "writeNpy",
       "writeSafetensors",
     ]

@@ -81,7 +81,7 @@ export function checkTensor(tensor: Tensor, what = "tensor"): DType {
   return dtype;
 }
 
-const LITTLE_ENDIAN = /* @__PURE__ */ (() =>
+export const LITTLE_ENDIAN = /* @__PURE__ */ (() =>
   new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
 
 /**

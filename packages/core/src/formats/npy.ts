@@ -1,6 +1,6 @@
 import { ArgumentError, FormatError, LimitError } from "../errors/index.js";
 import type { DType, Matrix, Tensor, TensorData } from "../spec/tensor.js";
-import { DTYPES, checkTensor, copyElements, littleEndianBytes } from "./dtypes.js";
+import { DTYPES, LITTLE_ENDIAN, checkTensor, copyElements, littleEndianBytes } from "./dtypes.js";
 import { halfToFloat } from "./half.js";
 
 /*
@@ -209,7 +209,10 @@ export function toFloat32(tensor: Tensor): Float32Array {
     : Float32Array.from(data);
 }
 
-/** Reads `length` bytes from `offset` on; fewer only at the end of the source. */
+/**
+ * Reads `length` bytes from `offset` on; fewer only at the end of the source. What it returned must not
+ * change afterwards: chunks may be views of it.
+ */
 export type ByteReader = (offset: number, length: number) => Promise<Uint8Array> | Uint8Array;
 
 export interface NpyRows {
@@ -274,17 +277,36 @@ export async function openNpyRows(read: ByteReader, byteLength: number): Promise
           remedy: "Read fewer rows at once.",
         });
       }
+      const take = async (row: number): Promise<Uint8Array> =>
+        read(dataStart + row * rowBytes, Math.min(rowsPerChunk, rows - row) * rowBytes);
+      let ahead = rows > 0 ? take(0) : undefined;
       for (let row = 0; row < rows; row += rowsPerChunk) {
         const n = Math.min(rowsPerChunk, rows - row);
-        const bytes = await read(dataStart + row * rowBytes, n * rowBytes);
+        const bytes = await ahead!;
+        // The next chunk is read while this one is worked on.
+        ahead = row + n < rows ? take(row + n) : undefined;
+        // Whoever stops early does not hear of it.
+        ahead?.catch(() => undefined);
         if (bytes.length !== n * rowBytes) {
           throw cut(`${n * rowBytes} bytes at row ${row}`, `${bytes.length}`);
         }
-        const data = copyElements(bytes, 0, n * columns, dtype, littleEndian);
+        const data =
+          viewOfFloats(bytes, dtype, littleEndian) ??
+          copyElements(bytes, 0, n * columns, dtype, littleEndian);
         yield { data: toFloat32({ data, shape: [n, columns], dtype }), shape: [n, columns] };
       }
     },
   };
+}
+
+/** Bytes as the float32 numbers that they are, where no byte has to move. */
+function viewOfFloats(
+  { buffer, byteOffset, length }: Uint8Array,
+  dtype: string,
+  littleEndian: boolean,
+): Float32Array | undefined {
+  if (dtype !== "float32" || littleEndian !== LITTLE_ENDIAN || byteOffset % 4 !== 0) return undefined;
+  return new Float32Array(buffer as ArrayBuffer, byteOffset, length / 4);
 }
 
 /** Column-major elements to row-major ones. */

@@ -15,3 +15,13 @@ export function portableKernels(): Kernels {
 export function nearest(vectors: Matrix, codebook: Matrix): NearestResult {
   return portableKernels().nearest(vectors, codebook);
 }
+
+/**
+ * Zeros that threads can work on without a copy: in shared memory where the engine has it (a browser
+ * must isolate the page), else ordinary ones.
+ */
+export function workFloats(length: number): Float32Array {
+  return typeof SharedArrayBuffer === "undefined"
+    ? new Float32Array(length)
+    : new Float32Array(new SharedArrayBuffer(length * 4));
+}

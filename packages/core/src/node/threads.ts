@@ -118,6 +118,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     vectors: Matrix,
     codebook: Matrix,
     signal: AbortSignal | undefined,
+    subtract = false,
   ): Promise<NearestResult> => {
     if (closed) throw closedError();
     start(module);
@@ -127,7 +128,12 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     const isShared = vectors.data.buffer instanceof SharedArrayBuffer;
     // Four slices at least, so that copying one goes on beside searching another.
     const most = Math.max(place.tile, Math.floor(SLICE_NUMBERS / dim));
-    const slice = Math.min(most, Math.max(16 * place.tile, Math.ceil(rows / 4)), rows);
+    const slice = isShared
+      ? Math.min(rows, 8 * most)
+      : Math.min(most, Math.max(16 * place.tile, Math.ceil(rows / 4)), rows);
+    const size = codebook.shape[0];
+    const codes = new Float32Array(memory("c", size * dim), 0, size * dim);
+    codes.set(codebook.data.subarray(0, size * dim));
     const take = (first: number, turn: number) => {
       const count = Math.min(slice, rows - first);
       const part = vectors.data.subarray(first * dim, (first + count) * dim);
@@ -141,11 +147,9 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
         next: new Int32Array(new SharedArrayBuffer(4)),
         maxReach: MAX_REACH,
         minRadius: MIN_RADIUS,
+        subtract: subtract ? codes : undefined,
       };
     };
-    const size = codebook.shape[0];
-    const codes = new Float32Array(memory("c", size * dim), 0, size * dim);
-    codes.set(codebook.data.subarray(0, size * dim));
     let prepare: object | undefined = { place, mean: codebookMean(codebook), codebook: codes };
     const indices = new Int32Array(rows);
     const distances = new Float32Array(rows);
@@ -160,6 +164,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       await running;
       indices.set(done.indices, first);
       distances.set(done.distances, first);
+      if (subtract && !isShared) vectors.data.set(done.vectors, first * dim);
     }
     let isChecked = false;
     // Tiles that the threads handed back, in whole runs.
@@ -176,29 +181,40 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       );
       indices.set(part.indices, n);
       distances.set(part.distances, n);
+      if (subtract) takeWordsOff(vectors, codebook, indices, n, end);
       n = end - 1;
     }
     return { indices, distances };
   };
 
+  const search = async (
+    vectors: Matrix,
+    codebook: Matrix,
+    signal: AbortSignal | undefined,
+    subtract: boolean,
+  ): Promise<NearestResult> => {
+    if (closed) throw closedError();
+    signal?.throwIfAborted();
+    const [rows, dim] = vectors.shape;
+    const size = codebook.shape[0];
+    const module = nearestModule();
+    const work = rows * size * dim;
+    if (module === undefined || work < MIN_WORK || size * dim > CHUNK_NUMBERS) {
+      const result = portableKernels().nearest(vectors, codebook);
+      if (subtract) takeWordsOff(vectors, codebook, result.indices, 0, rows);
+      return result;
+    }
+    checkMatrix(codebook, undefined, "codebook");
+    checkMatrixShape(vectors, codebook.shape[1], "vectors");
+    const result = queue.then(() => run(module, vectors, codebook, signal, subtract));
+    queue = result.catch(() => undefined);
+    return result;
+  };
+
   return {
     name: `wasm-simd-${threads}-threads`,
-    async nearest(vectors, codebook, signal) {
-      if (closed) throw closedError();
-      signal?.throwIfAborted();
-      const [rows, dim] = vectors.shape;
-      const size = codebook.shape[0];
-      const module = nearestModule();
-      const work = rows * size * dim;
-      if (module === undefined || work < MIN_WORK || size * dim > CHUNK_NUMBERS) {
-        return portableKernels().nearest(vectors, codebook);
-      }
-      checkMatrix(codebook, undefined, "codebook");
-      checkMatrixShape(vectors, codebook.shape[1], "vectors");
-      const result = queue.then(() => run(module, vectors, codebook, signal));
-      queue = result.catch(() => undefined);
-      return result;
-    },
+    nearest: (vectors, codebook, signal) => search(vectors, codebook, signal, false),
+    takeOff: (vectors, codebook, signal) => search(vectors, codebook, signal, true),
     async close() {
       closed = true;
       await queue;
@@ -207,6 +223,21 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       await Promise.all(open.map((worker) => worker.terminate()));
     },
   };
+}
+
+/** Rows [first, end) less their codewords. */
+function takeWordsOff(
+  { data, shape: [, dim] }: Matrix,
+  codebook: Matrix,
+  indices: Int32Array,
+  first: number,
+  end: number,
+): void {
+  const words = codebook.data;
+  for (let n = first, at = first * dim; n < end; n++) {
+    const from = indices[n]! * dim;
+    for (let c = from; c < from + dim; c++) data[at++]! -= words[c]!;
+  }
 }
 
 function closedError(): DtokError {

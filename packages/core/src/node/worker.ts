@@ -16,6 +16,13 @@ const copy = (from, first, rows, dim, pad, to) => {
   to.fill(0, 0, rows * pad);
   for (let n = 0; n < rows; n++) to.set(from.subarray((first + n) * dim, (first + n + 1) * dim), n * pad);
 };
+const takeOff = (vectors, codes, count, first, words, dim) => {
+  if (words === undefined) return;
+  for (let n = 0, at = first * dim; n < count; n++) {
+    const from = codes[n] * dim;
+    for (let c = from; c < from + dim; c++) vectors[at++] -= words[c];
+  }
+};
 let radius = 0;
 const prepare = (job) => {
   at = job.place;
@@ -42,7 +49,7 @@ const prepare = (job) => {
   }
   radius = own.packCodebook(at.c, at.size, at.pad, at.mean, at.panelsAt, at.norms, at.state);
 };
-const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }) => {
+const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, subtract }) => {
   const { buffer } = own.memory;
   const x = new Float32Array(buffer, at.x, at.tile * at.pad);
   const codes = new Int32Array(buffer, at.indicesAt, at.tile);
@@ -63,11 +70,12 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius }
     own.finishBlocks(at.x, count, at.dim, at.pad, at.lengths, at.packed, at.panelsAt, at.whole,
       at.panels, at.blockPanels, at.maxima, at.top, at.c, at.size, at.state, at.bests,
       at.indicesAt, at.distancesAt);
+    takeOff(vectors, codes, count, first, subtract, at.dim);
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
 };
-const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, minRadius }) => {
+const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, minRadius, subtract }) => {
   const { buffer } = own.memory;
   const { dim, pad, chunk } = at;
   const x = new Float32Array(buffer, at.x, at.tile * pad);
@@ -95,6 +103,7 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
       own.finishBytes(at.x, count, dim, pad, at.lengths, at.steps, at.y, k, chunk, at.norms, at.c,
         radius, at.scratch, at.bests, at.indicesAt);
     }
+    takeOff(vectors, codes, count, first, subtract, at.dim);
     indices.set(codes.subarray(0, count), first);
     distances.set(bests.subarray(0, count), first);
   }

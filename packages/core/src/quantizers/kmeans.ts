@@ -100,13 +100,14 @@ async function lloyd(
 ): Promise<KMeansResult> {
   const steps = checkInteger(options.iterations ?? 25, 0, 1e6, "iterations");
   const stage = options.stage ?? "k-means";
+  const sums = new ClusterSums(vectors, start.shape[0]);
   let centroids = start;
   let assigned = await assign(vectors, centroids, options);
   let error = meanOf(assigned.distances);
   let step = 0;
   let converged = false;
   while (step < steps && !converged) {
-    const next = update(vectors, assigned, centroids, options.spherical === true);
+    const next = update(vectors, assigned, centroids, sums, options.spherical === true);
     const nextAssigned = await assign(vectors, next, options);
     const nextError = meanOf(nextAssigned.distances);
     step++;
@@ -208,22 +209,62 @@ async function assign(
   return { indices, distances };
 }
 
+/**
+ * Sums of the clusters' vectors, moved along with the vectors that change their cluster: after the first
+ * passes these are few.
+ */
+class ClusterSums {
+  readonly sums: Float64Array;
+  #indices: Int32Array | undefined;
+
+  constructor(
+    readonly vectors: Matrix,
+    readonly size: number,
+  ) {
+    this.sums = new Float64Array(size * vectors.shape[1]);
+  }
+
+  move(indices: Int32Array): void {
+    const { sums } = this;
+    const {
+      data,
+      shape: [rows, dim],
+    } = this.vectors;
+    const old = this.#indices;
+    for (let n = 0; n < rows; n++) {
+      const to = indices[n]!;
+      const from = old === undefined ? -1 : old[n]!;
+      if (to === from) continue;
+      let x = n * dim;
+      const end = x + dim;
+      let b = to * dim;
+      if (from < 0) {
+        for (; x < end; x++, b++) sums[b]! += data[x]!;
+        continue;
+      }
+      for (let a = from * dim; x < end; x++, a++, b++) {
+        const value = data[x]!;
+        sums[a]! -= value;
+        sums[b]! += value;
+      }
+    }
+    this.#indices = indices;
+  }
+}
+
 /** Means of the clusters; empty ones take the vectors farthest from their centroids. */
 function update(
   vectors: Matrix,
   { indices, distances }: NearestResult,
   old: Matrix,
+  clusters: ClusterSums,
   spherical: boolean,
 ): Matrix {
   const [rows, dim] = vectors.shape;
   const size = old.shape[0];
-  const sums = new Float64Array(size * dim);
+  clusters.move(indices);
+  const { sums } = clusters;
   const counts = countsOf(indices, size);
-  const values = vectors.data;
-  for (let n = 0, from = 0; n < rows; n++) {
-    let at = indices[n]! * dim;
-    for (const end = from + dim; from < end; from++, at++) sums[at] = sums[at]! + values[from]!;
-  }
   const data = new Float32Array(size * dim);
   let far: Int32Array | undefined;
   let next = 0;

@@ -18,5 +18,11 @@ export interface Kernels {
 export interface AsyncKernels {
   readonly name: string;
   nearest(vectors: Matrix, codebook: Matrix, signal?: AbortSignal): Promise<NearestResult>;
+  /**
+   * The same, and takes each vector's codeword off it, in place (float32): a level of residual
+   * quantization. Absent where it would be no faster than doing so afterwards. Vectors in shared memory
+   * (`workFloats`) are not copied.
+   */
+  takeOff?(vectors: Matrix, codebook: Matrix, signal?: AbortSignal): Promise<NearestResult>;
   close(): Promise<void>;
 }

@@ -53,8 +53,11 @@ export interface VectorStream {
   readonly dim: number;
   /** Number of vectors, where known. */
   readonly count?: number;
-  /** A fresh pass over the chunks, each [n, D]. */
-  chunks(): AsyncIterable<Matrix> | Iterable<Matrix>;
+  /**
+   * A fresh pass over the chunks, each [n, D]. With `reuse` a chunk is read only until the next is asked
+   * for, so that a source may write all into the same memory; it need not.
+   */
+  chunks(options?: { readonly reuse?: boolean }): AsyncIterable<Matrix> | Iterable<Matrix>;
 }
 
 export interface FitProgress {

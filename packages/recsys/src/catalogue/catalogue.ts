@@ -23,7 +23,7 @@ import type { CollisionStrategy, Resolution, ResolveOptions } from "../ids/resol
 import { buildTrie } from "../ids/trie.js";
 import type { PrefixTrie } from "../ids/trie.js";
 import { hierarchicalFamily } from "../quantizers/hierarchical.js";
-import { residualFamily } from "../quantizers/residual.js";
+import { ResidualQuantizer, residualFamily } from "../quantizers/residual.js";
 import { separateFamily } from "../quantizers/separate.js";
 
 const FORMAT = "dtok-catalogue-1";
@@ -116,12 +116,7 @@ export class Catalogue {
       readonly onProgress?: (done: number, total: number) => void;
     } = {},
   ): Promise<{ readonly catalogue: Catalogue; readonly resolution: Resolution }> {
-    const seen = new Set<string>();
-    for (const item of items) {
-      checkItem(item);
-      if (seen.has(item)) throw duplicate(item);
-      seen.add(item);
-    }
+    checkNames(items);
     const depth = quantizer.codebookSizes.length;
     const data = new Int32Array(items.length * depth);
     let done = 0;
@@ -130,12 +125,19 @@ export class Catalogue {
       options.signal?.throwIfAborted();
       const count = checkMatrix(chunk, quantizer.dim, "vectors");
       if (done + count > items.length) throw wrongCount(items.length, done + count);
-      const codes = await quantizer.quantizeAsync(chunk, {
-        ...(options.kernels && { kernels: options.kernels }),
-        ...(options.signal && { signal: options.signal }),
-      });
-      data.set(codes.data, done * depth);
-      error += squaredError(chunk, quantizer.dequantize(codes));
+      const { kernels, signal } = options;
+      if (quantizer instanceof ResidualQuantizer && kernels !== undefined) {
+        const coded = await quantizer.codesAndError(chunk, kernels, signal);
+        data.set(coded.codes.data, done * depth);
+        error += coded.error;
+      } else {
+        const codes = await quantizer.quantizeAsync(chunk, {
+          ...(kernels && { kernels }),
+          ...(signal && { signal }),
+        });
+        data.set(codes.data, done * depth);
+        error += squaredError(chunk, quantizer.dequantize(codes));
+      }
       done += count;
       options.onProgress?.(done, items.length);
     }
@@ -511,8 +513,18 @@ export function* slicesOf(vectors: Matrix): Generator<Matrix> {
 /** Chunks of a source; a matrix in slices. */
 export function chunksOf(source: VectorSource): AsyncIterable<Matrix> | Iterable<Matrix> {
   return typeof (source as VectorStream).chunks === "function"
-    ? (source as VectorStream).chunks()
+    ? (source as VectorStream).chunks({ reuse: true })
     : slicesOf(source as Matrix);
+}
+
+/** Refuses names that are none or occur twice; a function of its own, so that a million of them are let go. */
+function checkNames(items: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const item of items) {
+    checkItem(item);
+    if (seen.has(item)) throw duplicate(item);
+    seen.add(item);
+  }
 }
 
 /** Sum over all vectors. */

@@ -42,6 +42,8 @@ export interface ItemFile {
   close(): Promise<void>;
 }
 
+/** Numbers of a .npy that are held at once: kernels prepare their codebooks at every chunk. */
+const NPY_NUMBERS = 1 << 22;
 /** Rows of Parquet that are held as objects at once. */
 const PARQUET_ROWS = 8192;
 /** Of a cell. NaN is read, to be refused by name later. */
@@ -92,13 +94,22 @@ export async function openItems(path: string, options: OpenItemsOptions = {}): P
 function finite({ source, ids, vectors }: ItemFile): VectorStream {
   return {
     ...vectors,
-    async *chunks() {
+    async *chunks(options) {
       let first = 0;
-      for await (const chunk of vectors.chunks()) {
+      for await (const chunk of vectors.chunks(options)) {
         const { data, shape } = chunk;
+        // 0 times a number is 0, of either sign; four sums, so that none waits for its last addition.
+        let [a, b, c, d] = [0, 0, 0, 0];
         let at = 0;
-        while (at < data.length && Math.abs(data[at]!) < Infinity) at++;
-        if (at < data.length) {
+        for (const whole = data.length & ~3; at < whole; at += 4) {
+          a += data[at]! * 0;
+          b += data[at + 1]! * 0;
+          c += data[at + 2]! * 0;
+          d += data[at + 3]! * 0;
+        }
+        for (; at < data.length; at++) a += data[at]! * 0;
+        if (a + b + c + d !== 0) {
+          at = data.findIndex((value) => !(Math.abs(value) < Infinity));
           const row = first + Math.floor(at / shape[1]);
           throw new ValueError(source, {
             expected: "finite numbers",
@@ -117,8 +128,8 @@ async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFil
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const read = async (offset: number, length: number) => {
-      const bytes = new Uint8Array(length);
+    const reader = (room: (length: number) => Uint8Array) => async (offset: number, length: number) => {
+      const bytes = room(length);
       let at = 0;
       while (at < length) {
         const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
@@ -127,10 +138,24 @@ async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFil
       }
       return bytes;
     };
-    const rows = await openNpyRows(read, size);
+    const fresh = reader((length) => new Uint8Array(length));
+    const rows = await openNpyRows(fresh, size);
+    const perChunk = Math.max(1, Math.floor(NPY_NUMBERS / rows.columns));
+    async function* chunks({ reuse = false } = {}): AsyncGenerator<Matrix> {
+      if (!reuse) return yield* rows.chunks(perChunk);
+      // One is read while the other is worked on.
+      const buffers: ArrayBuffer[] = [];
+      let turn = 0;
+      const own = reader((length) => {
+        turn = 1 - turn;
+        if (!(buffers[turn]?.byteLength! >= length)) buffers[turn] = new ArrayBuffer(length);
+        return new Uint8Array(buffers[turn]!, 0, length);
+      });
+      yield* (await openNpyRows(own, size)).chunks(perChunk);
+    }
     return {
       ids: await namesOf(options.idsFile, rows.rows, path),
-      vectors: { dim: rows.columns, count: rows.rows, chunks: () => rows.chunks() },
+      vectors: { dim: rows.columns, count: rows.rows, chunks },
       source: path,
       close: () => file.close(),
     };

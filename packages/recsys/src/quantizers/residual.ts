@@ -15,9 +15,11 @@ import {
   ShapeError,
   ValueError,
   checkMatrix,
+  checkMatrixShape,
   createRandom,
   kmeans,
   portableKernels,
+  workFloats,
 } from "@dtok/core";
 import type {
   AsyncKernels,
@@ -39,6 +41,8 @@ const SAMPLE_STREAM = 0x7e51d;
 const MAX_LEVELS = 64;
 /** Multiplications of k-means++. */
 const PLUS_PLUS_WORK = 5e8;
+/** Relative gain of a pass at which a fit beyond that stops. */
+const LARGE_TOLERANCE = 2e-5;
 const MAX_SIZE = 65536;
 /** Rows of one pass of `quantizeAsync`, times D. */
 const ASYNC_VALUES = 1 << 23;
@@ -52,6 +56,7 @@ export interface ResidualFitOptions extends FitOptions {
 export class ResidualQuantizer extends BaseQuantizer {
   /** [levels, K, D]. */
   readonly codebooks: Tensor<Float32Array>;
+  #work: Float32Array | undefined;
   readonly #levels: readonly Matrix[];
 
   /** @throws ShapeError, ValueError for anything but finite codebooks [levels, K, D] */
@@ -96,25 +101,51 @@ export class ResidualQuantizer extends BaseQuantizer {
   }
 
   override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
-    const { kernels, signal } = options;
-    if (kernels === undefined) return super.quantizeAsync(latents, options);
+    if (options.kernels === undefined) return super.quantizeAsync(latents, options);
+    this.check(latents);
+    return (await this.codesAndError(latents, options.kernels, options.signal)).codes;
+  }
+
+  /**
+   * Codes of latents [N, D], and the sum of the squared errors of their vectors, which falls off on the way:
+   * no vector is decoded.
+   */
+  async codesAndError(
+    latents: Matrix,
+    kernels: AsyncKernels,
+    signal?: AbortSignal,
+  ): Promise<{ readonly codes: Codes; readonly error: number }> {
     signal?.throwIfAborted();
-    const rows = this.check(latents);
+    const rows = checkMatrixShape(latents, this.dim);
     const { dim } = this;
     const width = this.#levels.length;
     const data = new Int32Array(rows * width);
-    const step = Math.max(1, Math.floor(ASYNC_VALUES / dim));
+    const step = Math.min(rows, Math.max(1, Math.floor(ASYNC_VALUES / dim)));
+    // Kept from call to call: the garbage collector is slow to give such arrays back. Not by two calls.
+    let work = this.#work;
+    this.#work = undefined;
+    if (work === undefined || work.length < step * dim) work = workFloats(step * dim);
+    let error = 0;
     for (let row = 0; row < rows; row += step) {
       const end = Math.min(rows, row + step);
-      const part = latents.data.slice(row * dim, end * dim);
+      const part = work.subarray(0, (end - row) * dim);
+      part.set(latents.data.subarray(row * dim, end * dim));
       const left: Matrix = { data: part, shape: [end - row, dim] };
-      const out = data.subarray(row * width, end * width);
       for (const [l, level] of this.#levels.entries()) {
-        const { indices } = await kernels.nearest(left, level, signal);
-        this.#takeOff(left, level, indices, out, l);
+        const isLast = l + 1 === width;
+        const own = !isLast && kernels.takeOff !== undefined;
+        const { indices, distances } = own
+          ? await kernels.takeOff!(left, level, signal)
+          : await kernels.nearest(left, level, signal);
+        for (let n = 0, at = row * width + l; n < indices.length; n++, at += width) {
+          data[at] = indices[n]!;
+        }
+        if (isLast) for (let n = 0; n < distances.length; n++) error += distances[n]!;
+        else if (!own) subtract(left, level, indices);
       }
     }
-    return { data, shape: [rows, width] };
+    this.#work = work;
+    return { codes: { data, shape: [rows, width] }, error };
   }
 
   #takeOff(left: Matrix, level: Matrix, indices: Int32Array, out: Int32Array, l: number): void {
@@ -176,7 +207,8 @@ export async function fitResidual(
       remedy: "Refit with the spec of the fit that the codebooks are of.",
     });
   }
-  const left: Matrix = { data: sample.data.slice(), shape: sample.shape };
+  const left: Matrix = { data: workFloats(rows * dim), shape: sample.shape };
+  left.data.set(sample.data.subarray(0, rows * dim));
   const data = new Float32Array(levels * size * dim);
   for (let l = 0; l < levels; l++) {
     const stage = `level ${l + 1}/${levels}`;
@@ -205,26 +237,33 @@ export async function fitResidual(
         ...shared,
         stage,
         centroids: first,
+        // Of large fits a pass gains little, yet hundreds of directions go on gaining for long.
+        ...(size * rows * dim > PLUS_PLUS_WORK && { tolerance: LARGE_TOLERANCE }),
         ...(iterations !== undefined && { iterations }),
         ...(onProgress !== undefined && { onProgress }),
       });
       words.set(centroids.data);
     }
-    if (l + 1 < levels) subtract(left, level, await nearestOf(left, level, options.kernels));
+    if (l + 1 === levels) continue;
+    if (options.kernels?.takeOff) await options.kernels.takeOff(left, level, options.signal);
+    else subtract(left, level, await nearestOf(left, level, options.kernels));
   }
   return new ResidualQuantizer({ data, shape: [levels, size, dim] });
 }
 
 /**
- * k-means++ on as many of the vectors as half a second allows, for matrices of every size.
+ * k-means++ where it takes no more than half a second on all vectors. Beyond, rows drawn evenly: a
+ * k-means++ of fewer vectors prefers what lies far out, and ended 2 % above them for embeddings with noise
+ * in hundreds of directions.
  */
 async function firstCentroids(
   vectors: Matrix,
   options: KMeansOptions,
-  init: FitOptions["init"] = "kmeans++",
+  asked: FitOptions["init"],
 ): Promise<Matrix> {
   const { clusters } = options;
-  const dim = vectors.shape[1];
+  const [rows, dim] = vectors.shape;
+  const init = asked ?? (clusters * rows * dim <= PLUS_PLUS_WORK ? "kmeans++" : "random");
   const maxSamples =
     init === "kmeans++"
       ? Math.max(4 * clusters, Math.floor(PLUS_PLUS_WORK / (clusters * dim)))
@@ -255,7 +294,8 @@ export async function sampleRows(
   const random = createRandom(seed, stream);
   let data = new Float32Array(0);
   let seen = 0;
-  for await (const chunk of isStream ? (source as VectorStream).chunks() : [source as Matrix]) {
+  const chunks = isStream ? (source as VectorStream).chunks({ reuse: true }) : [source as Matrix];
+  for await (const chunk of chunks) {
     signal?.throwIfAborted();
     const rows = checkMatrix(chunk, dim, "vectors");
     const kept = Math.min(limit, seen + rows);
