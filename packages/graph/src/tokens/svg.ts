@@ -4,9 +4,9 @@ import type { NodePiece } from "./node-piece.js";
 const LETTERS = 28;
 /** Neighbours that lie on no path to an anchor, at most. */
 const OTHERS = 10;
-const [ROW, LEFT, TOP] = [24, 24, 64];
+const [ROW, LEFT, TOP] = [24, 24, 84];
 /** Width of a letter of 12 px, about. */
-const LETTER = 6.7;
+const LETTER = 7.3;
 
 const ANCHOR = "#1f6fb4";
 const NODE = "#c4501b";
