@@ -44,3 +44,39 @@ for line in sys.stdin:
         index.add(kmeans.centroids)
         distances, _ = index.search(x, 1)
         print(json.dumps({"seconds": seconds, "error": float(distances.astype(np.float64).mean())}), flush=True)
+    elif job["task"] == "family":
+        # Fits and encodes `rows` vectors; the error is that of the decoded vectors.
+        kind, books, beam = job["kind"], job["codebooks"], job.get("beam", 1)
+        rotation = None
+        start = time.perf_counter()
+        if kind == "pq":
+            quantizer = faiss.ProductQuantizer(dim, books, 8)
+            quantizer.train(x)
+        elif kind == "opq":
+            rotation = faiss.OPQMatrix(dim, books)
+            rotation.train(x)
+            quantizer = faiss.ProductQuantizer(dim, books, 8)
+            quantizer.train(rotation.apply(x))
+        elif kind == "rvq":
+            quantizer = faiss.ResidualQuantizer(dim, books, 8)
+            quantizer.max_beam_size = beam
+            quantizer.train(x)
+        else:
+            quantizer = faiss.LocalSearchQuantizer(dim, books, 8)
+            quantizer.train(x)
+        fitted = time.perf_counter()
+        turned = x if rotation is None else rotation.apply(x)
+        codes = quantizer.compute_codes(turned)
+        coded = time.perf_counter()
+        error = float(((turned - quantizer.decode(codes)) ** 2).sum(1, dtype=np.float64).mean())
+        if kind in ("pq", "opq"):
+            # [M, K, D/M]
+            words = faiss.vector_to_array(quantizer.centroids).reshape(books, 256, dim // books)
+        else:
+            words = faiss.vector_to_array(quantizer.codebooks).reshape(books, 256, dim)
+        words.astype(np.float32).tofile(job["words"])
+        if rotation is not None:
+            faiss.vector_to_array(rotation.A).astype(np.float32).tofile(job["rotation"])
+        print(
+            json.dumps({"fit": fitted - start, "seconds": coded - fitted, "error": error}), flush=True
+        )

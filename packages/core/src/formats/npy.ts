@@ -305,7 +305,8 @@ function viewOfFloats(
   dtype: string,
   littleEndian: boolean,
 ): Float32Array | undefined {
-  if (dtype !== "float32" || littleEndian !== LITTLE_ENDIAN || byteOffset % 4 !== 0) return undefined;
+  if (dtype !== "float32" || littleEndian !== LITTLE_ENDIAN || byteOffset % 4 !== 0)
+    return undefined;
   return new Float32Array(buffer as ArrayBuffer, byteOffset, length / 4);
 }
 

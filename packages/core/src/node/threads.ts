@@ -79,7 +79,11 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
   const start = (module: WebAssembly.Module): void => {
     while (workers.length < threads) {
       // Flags such as --import would load the caller's whole program again.
-      const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: { module, product }, execArgv: [] });
+      const worker = new Worker(WORKER_SOURCE, {
+        eval: true,
+        workerData: { module, product },
+        execArgv: [],
+      });
       worker.unref();
       // One that dies between calls (out of memory) is replaced by the next call.
       worker.on("error", () => undefined);

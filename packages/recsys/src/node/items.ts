@@ -128,16 +128,17 @@ async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFil
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const reader = (room: (length: number) => Uint8Array) => async (offset: number, length: number) => {
-      const bytes = room(length);
-      let at = 0;
-      while (at < length) {
-        const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
-        if (bytesRead === 0) return bytes.subarray(0, at);
-        at += bytesRead;
-      }
-      return bytes;
-    };
+    const reader =
+      (room: (length: number) => Uint8Array) => async (offset: number, length: number) => {
+        const bytes = room(length);
+        let at = 0;
+        while (at < length) {
+          const { bytesRead } = await file.read(bytes, at, length - at, offset + at);
+          if (bytesRead === 0) return bytes.subarray(0, at);
+          at += bytesRead;
+        }
+        return bytes;
+      };
     const fresh = reader((length) => new Uint8Array(length));
     const rows = await openNpyRows(fresh, size);
     const perChunk = Math.max(1, Math.floor(NPY_NUMBERS / rows.columns));
