@@ -1,1 +1,3 @@
 export * from "./shared.js";
+export { loadGraphTokenizer, loadNodeEncoder } from "./load.browser.js";
+export type { LoadGraphOptions } from "./load.browser.js";

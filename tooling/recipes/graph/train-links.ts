@@ -31,6 +31,8 @@ const { values, positionals } = parseArgs({
     fresh: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
     name: { type: "string" },
+    // Stops after the checkpoint, to go on later.
+    "no-measure": { type: "boolean", default: false },
   },
 });
 const [data = "wordnet", name = "nodepiece-mlp"] = positionals as [string, MethodName];
@@ -70,7 +72,9 @@ const trained = await trainLinks(runtime, split, method, run, {
 writeFileAtomic(checkpoint, writeSafetensors(trained.state));
 writeFileAtomic(join(folder, "model.safetensors"), writeSafetensors(trained.arrays));
 const vectors = await vectorsOf(runtime, method, trained.arrays);
+writeFileAtomic(join(folder, "vectors.safetensors"), writeSafetensors({ vectors }));
 const { relations } = trained.arrays;
+if (values["no-measure"]) process.exit(0);
 const valid = await evaluateLinks(runtime, split, vectors, relations!, split.valid);
 const test = await evaluateLinks(runtime, split, vectors, relations!, split.test);
 const result = {

@@ -52,7 +52,7 @@ const options = {
   batch: BATCH,
   neighbours: NEIGHBOURS,
   seed: SEED,
-  edgeWeight: 2,
+  edgeWeight: 0.7,
   beta: 0.25,
 };
 const batch = neighbourhoodBatches(part.graph, x, options);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { graphOf, randomLines } from "../../test/random-graph.js";
+import { graphOf } from "../../test/random-graph.js";
 import { withNeighbourMeans } from "./aggregate.js";
 import { distinctCodes, likeliestEdges } from "./decode-edges.js";
 import { nodeFeatures, WORD_DIM } from "./features.js";

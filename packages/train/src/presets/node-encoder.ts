@@ -344,6 +344,40 @@ export function linkTraining(
   return { loss, metrics: { error, n3: penalty }, outputs: { rows: gradient as Value } };
 }
 
+/**
+ * Node classification: "rows" [batch, T, width] and "classes" int64 [batch] to cross-entropy over `classes`
+ * classes, read linearly from the vectors. Output "rows": the gradient.
+ */
+export function nodeClassTraining(
+  g: GraphBuilder,
+  config: NodeEncoderConfig,
+  options: { readonly batch: number; readonly classes: number; readonly seed: number },
+) {
+  const random = new Random(options.seed, 1);
+  const rows = g.input("rows", [options.batch, tokenCount(config), config.width]);
+  const wanted = g.input("classes", [options.batch], "int64");
+  const scores = classScores(g, random, trunk(g, random, config, rows), options.classes);
+  const loss = reduceMean(crossEntropy(scores, wanted));
+  const [gradient] = gradients(loss, [rows]);
+  return { loss, metrics: {}, outputs: { rows: gradient as Value } };
+}
+
+function classScores(g: GraphBuilder, random: Random, vectors: Value, classes: number): Value {
+  return linearLayer(g, random, "class", gelu(vectors), classes);
+}
+
+/** "codes" int64 [n, Q] to "scores" [n, classes]. */
+export function exportNodeClassifier(
+  config: NodeEncoderConfig,
+  trained: Readonly<Record<string, Tensor<Float32Array>>>,
+  classes: number,
+): Uint8Array {
+  const g = new GraphBuilder("node-classifier");
+  const random = new Random(0);
+  const vectors = trunk(g, random, config, embedded(g, config));
+  return g.toOnnx({ scores: classScores(g, random, vectors, classes) }, trained);
+}
+
 export interface ExportedNodeEncoder {
   /** "codes" int64 [n, Q] to "vectors" [n, dim]. */
   readonly encoder: Uint8Array;
@@ -368,6 +402,15 @@ export function exportNodeEncoder(
   );
   const g = new GraphBuilder("node-encoder");
   const random = new Random(0);
+  const vectors = trunk(g, random, config, embedded(g, config));
+  return {
+    encoder: g.toOnnx({ vectors }, parameters, metadata),
+    scorer: exportScorer(config, parameters, metadata),
+  };
+}
+
+/** Input "codes" int64 [n, Q] to tokens [n, T, width], by "table.<field>". */
+function embedded(g: GraphBuilder, config: NodeEncoderConfig): Value {
   const columns = config.fields.reduce((sum, field) => sum + field.columns, 0);
   const codes = g.input("codes", ["n", columns], "int64");
   const rowsOf = ({ name, from, columns: count, size }: CodeField) =>
@@ -384,12 +427,7 @@ export function exportNodeEncoder(
       ? mul(reduceSum(rows, [1], true), share(config.kind, field.columns))
       : rows;
   });
-  const stacked = parts.length === 1 ? (parts[0] as Value) : concat(parts, 1);
-  const vectors = trunk(g, random, config, stacked);
-  return {
-    encoder: g.toOnnx({ vectors }, parameters, metadata),
-    scorer: exportScorer(config, parameters, metadata),
-  };
+  return parts.length === 1 ? (parts[0] as Value) : concat(parts, 1);
 }
 
 /** The scorer alone, for vectors of any origin. */
