@@ -34,22 +34,23 @@ export function toRuns({ data, shape }: Codes, longest: number): Codes {
   // pass to count them first would cost as much again.
   const most = new Int32Array(rows * width);
   let end = 0;
-  // Units have one level: what is compared and counted then stays in registers.
+  // Units have one level. Nobody foresees where a run ends, a processor neither: it is computed, not
+  // branched on, and the run under way is written at every step.
   if (levels === 1 && rows > 0) {
     let unit = data[0]!;
     let lasted = 0;
+    most[0] = unit;
     for (let n = 1; n < rows; n++) {
       const next = data[n]!;
-      if (next === unit && lasted < longest - 1) lasted++;
-      else {
-        most[end++] = unit;
-        most[end++] = lasted;
-        unit = next;
-        lasted = 0;
-      }
+      const other = next ^ unit;
+      // 1 where the unit differs or the run is full.
+      const ends = ((other | -other) >>> 31) | ((longest - 2 - lasted) >>> 31);
+      end += ends << 1;
+      lasted = (lasted + 1) & (ends - 1);
+      most[end] = unit = next;
+      most[end + 1] = lasted;
     }
-    most[end++] = unit;
-    most[end++] = lasted;
+    end += 2;
     return { data: most.subarray(0, end), shape: [end / 2, 2] };
   }
   for (let n = 0, lasted = 0; n < rows; n++) {
@@ -81,6 +82,7 @@ export function fromRuns({ data, shape }: Codes): Codes {
       remedy: "Read the sequence in pieces.",
     });
   }
+  if (levels === 1) return { data: repeat(data, runs, steps), shape: [steps, 1] };
   const out = new Int32Array(steps * levels);
   let at = 0;
   for (let from = 0; from < runs * width; from += width) {
@@ -89,6 +91,20 @@ export function fromRuns({ data, shape }: Codes): Codes {
     }
   }
   return { data: out, shape: [steps, levels] };
+}
+
+/** Most runs are of a few steps: four are written at once, and the next run begins over those too many. */
+function repeat(data: Int32Array, runs: number, steps: number): Int32Array {
+  const out = new Int32Array(steps + 3);
+  let at = 0;
+  for (let i = 0; i < 2 * runs; i += 2) {
+    const unit = data[i]!;
+    const end = at + data[i + 1]! + 1;
+    out[at] = out[at + 1] = out[at + 2] = out[at + 3] = unit;
+    if (end - at > 4) out.fill(unit, at + 4, end);
+    at = end;
+  }
+  return out.subarray(0, steps);
 }
 
 /** True if row n equals the row before it. */

@@ -287,13 +287,12 @@ export class SequenceParser {
     index: number,
   ): TokenGrid {
     const levels = codebookSizes.length;
-    const grid = {
-      codes: { data, shape: [data.length / levels, levels] as const },
-      shape,
-      codebookSizes,
-      tokenizer: id,
-    };
-    return { ...grid, side: this.options.side?.(grid, index) ?? {} };
+    const codes = { data, shape: [data.length / levels, levels] as const };
+    const { side } = this.options;
+    // Short spans come by the million; most callers have no side values.
+    if (side === undefined) return { codes, shape, codebookSizes, tokenizer: id, side: {} };
+    const grid = { codes, shape, codebookSizes, tokenizer: id };
+    return { ...grid, side: side(grid, index) };
   }
 
   private drop(at: number, count: number, error: DtokError, events: SequenceEvent[]): void {
