@@ -90,7 +90,7 @@ export async function start(screenshots) {
         for (const path of Array.isArray(paths) ? paths : [paths]) {
           problems = [];
           await page.goto(server.url + path, { waitUntil: "load" });
-          await page.waitForSelector("#app .VPContent, #app .VPHome, #app main");
+          await page.waitForSelector("#app main, #VPContent", { state: "attached" });
           await work(page, path);
           assert.deepEqual(problems, [], path);
         }

@@ -193,7 +193,7 @@ async function sounds(work: Work): Promise<Example[]> {
 
 async function clips(work: Work): Promise<Example[]> {
   const examples: Example[] = [];
-  for (const name of ["carphone", "bigbuckbunny"]) {
+  for (const name of ["carphone"]) {
     const original = await collectVideo(await readVideo(join(work.samples, `${name}.mp4`)));
     const { grid, back } = await through<VideoSignal>(work, original);
     const decoded = await collectVideo(back);

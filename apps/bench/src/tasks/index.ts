@@ -26,6 +26,10 @@ const tokenizers: Readonly<Record<string, Loader>> = {
     const { motionReconstruction } = await import("./motion-reconstruction.js");
     return { task: motionReconstruction as BenchTask, packageName: "@dtok/motion" };
   },
+  "graph/neighbourhoods": async () => {
+    const { graphNeighbourhoods } = await import("./graph-neighbourhoods.js");
+    return { task: graphNeighbourhoods as BenchTask, packageName: "@dtok/graph" };
+  },
   "recsys/ids": async () => {
     const { recsysIds } = await import("./recsys-ids.js");
     return { task: recsysIds as BenchTask, packageName: "@dtok/recsys" };
