@@ -109,8 +109,6 @@ export const sign = (x: Value): Value => unary("Sign", x, () => undefined);
 export const square = (x: Value): Value => mul(x, x);
 export const sqrt = (x: Value): Value => unary("Sqrt", x, (gy, y) => div(mul(gy, 0.5), y));
 export const exp = (x: Value): Value => unary("Exp", x, (gy, y) => mul(gy, y));
-export const sin = (x: Value): Value => unary("Sin", x, (gy) => mul(gy, cos(x)));
-export const cos = (x: Value): Value => unary("Cos", x, (gy) => neg(mul(gy, sin(x))));
 export const log = (x: Value): Value => unary("Log", x, (gy) => div(gy, x));
 export const tanh = (x: Value): Value => unary("Tanh", x, (gy, y) => mul(gy, sub(1, square(y))));
 export const sigmoid = (x: Value): Value =>

@@ -6,12 +6,9 @@
  *   residual codebooks on the latents of a causal network, quantizer dropout, mel spectrogram losses.
  *
  * Unlike theirs, no layer runs at the full sample rate: 40 samples make one vector at 400 Hz, and the
- * last layer writes samples from such vectors. That is what two cores can train in half an hour. There
- * is no adversary. Nothing is quantized at first; then codebooks start from residual k-means of the
- * latents.
- *
- *   Differentiable filters (Engel et al., DDSP, arXiv 2001.04643): where `filter` says so, a filter that
- *   changes with time follows, whose magnitudes are exponentials: an empty band stays empty.
+ * last layer writes 40 samples from three such vectors. That is what two cores can train in half an
+ * hour. There is no adversary. Nothing is quantized at first; then codebooks start from residual
+ * k-means of the latents.
  */
 import { ArgumentError, Random } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
@@ -21,26 +18,20 @@ import type { Dim, Value } from "../graph/builder.js";
 import {
   abs,
   add,
-  clip,
-  cos,
   div,
-  exp,
   leakyRelu,
   log,
   mul,
-  sin,
   sqrt,
   square,
   stopGradient,
   straightThrough,
   sub,
 } from "../graph/elementwise.js";
-import { argMin, gather } from "../graph/indices.js";
 import { matmul } from "../graph/linear.js";
 import { concat, pad, reduceMean, reshape, slice } from "../graph/shape.js";
 import { fsqLayer } from "../layers/fsq.js";
 import { heNormal, zeros } from "../layers/init.js";
-import type { Initialiser } from "../layers/init.js";
 import { vqLayer } from "../layers/vq.js";
 
 export interface AudioModelConfig {
@@ -55,10 +46,6 @@ export interface AudioModelConfig {
   readonly decoder: readonly number[];
   /** Dilations of the residual blocks of every stage. */
   readonly dilations: readonly number[];
-  /**
-   * Samples of the transform of a filter that follows the decoder, a multiple of `block`. Left out: none.
-   */
-  readonly filter?: number;
   /** Width of what is quantized; the number of levels for FSQ. */
   readonly latent: number;
   readonly quantizer:
@@ -75,7 +62,6 @@ export const audioConfigs = {
     encoder: [96, 256],
     decoder: [128, 320],
     dilations: [1, 3, 1],
-    filter: 240,
     latent: 64,
     quantizer: { kind: "rvq", levels: 12, size: 1024 },
   },
@@ -163,22 +149,6 @@ interface Context {
   readonly random: Random;
   /** Left out in training: zeros stand before every sample. */
   readonly memory?: Memory;
-  /** Weights that stay as they are; names that are missing are trained. */
-  readonly fixed?: Readonly<Record<string, Tensor>>;
-  /** Where training starts; names that are missing start by chance. */
-  readonly initial?: Readonly<Record<string, Tensor>>;
-}
-
-function weights(
-  { g, fixed, initial }: Context,
-  name: string,
-  shape: readonly number[],
-  byChance: Initialiser,
-): Value {
-  const kept = fixed?.[name];
-  if (kept) return g.constant(kept, name);
-  const given = initial?.[name];
-  return g.parameter(name, shape, given ? () => given.data as Float32Array : byChance);
 }
 
 interface ConvOptions {
@@ -189,26 +159,23 @@ interface ConvOptions {
 
 /** Causal convolution over time of [B, T, C] as one matrix product of shifted copies side by side. */
 function conv(
-  context: Context,
+  { g, random, memory }: Context,
   name: string,
   x: Value,
   channels: number,
   { kernel, dilation = 1, gain = 1 }: ConvOptions,
 ): Value {
-  const inner = x.shape[2] as number;
-  const byChance = heNormal(context.random, inner * kernel, gain);
-  const weight = weights(context, `${name}.weight`, [kernel * inner, channels], byChance);
-  const bias = weights(context, `${name}.bias`, [channels], zeros);
-  if (kernel === 1) return add(matmul(x, weight), bias);
-  return add(matmul(concat(delayed(context, x, kernel, dilation), 2), weight), bias);
-}
-
-/** [B, T, C] as it was `(count - 1) dilation` steps before, …, and as it is. */
-function delayed({ g, memory }: Context, x: Value, count: number, dilation: number): Value[] {
   const [batch, time, inner] = x.shape as [Dim, Dim, number];
-  const reach = (count - 1) * dilation;
+  const weight = g.parameter(
+    `${name}.weight`,
+    [kernel * inner, channels],
+    heNormal(random, inner * kernel, gain),
+  );
+  const bias = g.parameter(`${name}.bias`, [channels], zeros);
+  if (kernel === 1) return add(matmul(x, weight), bias);
+  const reach = (kernel - 1) * dilation;
   const wide = memory ? memory.extend(x, reach) : pad(x, [0, reach, 0], [0, 0, 0]);
-  return Array.from({ length: count }, (_, i) => {
+  const taps = Array.from({ length: kernel }, (_, i) => {
     const from = i * dilation;
     if (typeof time === "number") return slice(wide, [1], [from], [from + time]);
     const end = from === reach ? Number.MAX_SAFE_INTEGER : from - reach;
@@ -218,6 +185,7 @@ function delayed({ g, memory }: Context, x: Value, count: number, dilation: numb
       shape: [batch, time, inner],
     });
   });
+  return add(matmul(concat(taps, 2), weight), bias);
 }
 
 /** [B, T, C] to [B, T C / width, width]: neighbouring steps side by side, or back. */
@@ -271,109 +239,7 @@ function decoder(c: Context, config: AudioModelConfig, latents: Value): Value {
     h = regroup(c.g, up, width);
   }
   h = blocks(c, "dec.0", h, dilations);
-  const written = conv(c, "dec.out", leakyRelu(h), block, { kernel: 3, gain: 0.1 });
-  const shaped = config.filter === undefined ? written : filtered(c, h, written, config.filter);
-  return mul(shaped, 1 / GAIN);
-}
-
-/**
- * Blocks of samples [B, T, block] through a filter per block, whose log magnitudes the vectors [B, T, C] of the
- * same time say: what a network leaves in bands that were empty goes. Of all filters of these
- * magnitudes it is the one of minimum phase (its log spectrum is that of the folded cepstrum; Oppenheim and
- * Schafer, Discrete-Time Signal Processing, chapter 13), so nothing waits for samples to come. Within a block
- * the filter before fades into the next one.
- */
-function filtered(c: Context, h: Value, samples: Value, size: number): Value {
-  const { g } = c;
-  const block = samples.shape[2] as number;
-  const half = size / 2;
-  const bins = half + 1;
-  const wave = (n: number, k: number) => (2 * Math.PI * ((n * k) % size)) / size;
-  // Any codes at all give finite numbers.
-  const logs = clip(conv(c, "dec.filter", leakyRelu(h), bins, { kernel: 1, gain: 0 }), -12, 6);
-  const turn = new Float32Array(bins * bins);
-  for (let j = 0; j < bins; j++) {
-    for (let k = 0; k < bins; k++) {
-      let sum = 0;
-      for (let n = 1; n < half; n++) sum -= 2 * Math.cos(wave(j, n)) * Math.sin(wave(k, n));
-      turn[j * bins + k] = (sum * (j % half === 0 ? 1 : 2)) / size;
-    }
-  }
-  const phase = matmul(logs, g.constant({ data: turn, shape: [bins, bins] }, "phase"));
-  const height = exp(logs);
-  const now = concat([mul(height, cos(phase)), mul(height, sin(phase))], 2);
-  // Before the beginning stands the filter that changes nothing.
-  const plain = g.constant(
-    {
-      data: Float32Array.from({ length: 2 * bins }, (_, i) => Number(i < bins)),
-      shape: [2 * bins],
-    },
-    "plain",
-  );
-  const before = add(delayed(c, sub(now, plain), 2, 1)[0] as Value, plain);
-
-  const spectrumOf = (fade: (share: number) => number) => {
-    const data = new Float32Array(block * 2 * bins);
-    for (let n = 0; n < block; n++) {
-      for (let k = 0; k < bins; k++) {
-        const share = fade((n + 0.5) / block);
-        data[n * 2 * bins + k] = share * Math.cos(wave(n, k));
-        data[n * 2 * bins + bins + k] = -share * Math.sin(wave(n, k));
-      }
-    }
-    return matmul(samples, g.constant({ data, shape: [block, 2 * bins] }, "dft"));
-  };
-  const times = (a: Value, b: Value): [Value, Value] => {
-    const [ar, ai, br, bi] = [a, b].flatMap((v) => [
-      columns(v, 0, bins),
-      columns(v, bins, 2 * bins),
-    ]) as [Value, Value, Value, Value];
-    return [sub(mul(ar, br), mul(ai, bi)), add(mul(ar, bi), mul(ai, br))];
-  };
-  const [newReal, newImaginary] = times(
-    spectrumOf((share) => share),
-    now,
-  );
-  const [oldReal, oldImaginary] = times(
-    spectrumOf((share) => 1 - share),
-    before,
-  );
-  const spectrum = concat([add(newReal, oldReal), add(newImaginary, oldImaginary)], 2);
-
-  const inverse = new Float32Array(2 * bins * size);
-  for (let n = 0; n < size; n++) {
-    for (let k = 0; k < bins; k++) {
-      const share = (k % half === 0 ? 1 : 2) / size;
-      inverse[k * size + n] = share * Math.cos(wave(n, k));
-      inverse[(bins + k) * size + n] = -share * Math.sin(wave(n, k));
-    }
-  }
-  const frames = matmul(spectrum, g.constant({ data: inverse, shape: [2 * bins, size] }, "idft"));
-  // What a block's filter still says in the blocks behind it is added up.
-  const count = size / block;
-  let sum: Value | undefined;
-  for (const [i, frame] of delayed(c, frames, count, 1).entries()) {
-    const piece = columns(frame, (count - 1 - i) * block, (count - i) * block);
-    sum = sum ? add(sum, piece) : piece;
-  }
-  return sum as Value;
-}
-
-/** Channels from (inclusive) to (exclusive) of x [B, T, C], whatever the first two are. */
-function columns(x: Value, from: number, to: number): Value {
-  const { graph: g } = x;
-  const width = x.shape[2] as number;
-  return g.apply({
-    op: "Slice",
-    inputs: [x, g.int64s([from]), g.int64s([to]), g.int64s([2])],
-    shape: [...x.shape.slice(0, 2), to - from],
-    gradient: ([gy]) => [
-      pad(gy as Value, [0, 0, from], [0, 0, width - to]),
-      undefined,
-      undefined,
-      undefined,
-    ],
-  });
+  return mul(conv(c, "dec.out", leakyRelu(h), block, { kernel: 3, gain: 0.1 }), 1 / GAIN);
 }
 
 /** Triangles of equal area on Slaney's mel scale, [bins, bands]; bins of a transform of `size` samples. */
@@ -403,19 +269,15 @@ interface Resolution {
   readonly bands: number;
 }
 
-/**
- * Those of the measure (`melDistance` of @dtok/audio), windows of 2 to 128 ms at 16 kHz; without overlap,
- * since pieces for training begin anywhere.
- */
-const RESOLUTIONS: readonly Resolution[] = [5, 10, 20, 40, 80, 160, 320].map((bands, i) => ({
-  size: 32 << i,
-  hop: 32 << i,
-  bands,
-}));
-/** Mean square of the error of samples rounded to 16 bits. */
-const ROUNDING = 1 / 12 / 32768 ** 2;
+/** Windows of 16 to 128 ms at 16 kHz. */
+const RESOLUTIONS: readonly Resolution[] = [
+  { size: 256, hop: 64, bands: 32 },
+  { size: 512, hop: 128, bands: 64 },
+  { size: 1024, hop: 512, bands: 80 },
+  { size: 2048, hop: 1024, bands: 128 },
+];
 
-/** Natural logarithms of mel magnitudes, above the measure's floor, [B, F, bands] of samples [B, L]. */
+/** Log-mel spectrogram [B, F, bands] of samples [B, L]. */
 function logMel(g: GraphBuilder, x: Value, rate: number, { size, hop, bands }: Resolution): Value {
   const [batch, length] = x.shape as [number, number];
   const parts = size / hop;
@@ -439,11 +301,9 @@ function logMel(g: GraphBuilder, x: Value, rate: number, { size, hop, bands }: R
   const spectrum = matmul(framed, g.constant({ data: basis, shape: [size, 2 * bins] }, "dft"));
   const real = slice(spectrum, [2], [0], [bins]);
   const imaginary = slice(spectrum, [2], [bins], [2 * bins]);
-  // As if the samples were rounded to 16 bits, as files hold them.
-  const noise = ROUNDING * 0.375 * size;
-  const magnitude = sqrt(add(add(square(real), square(imaginary)), noise));
+  const magnitude = sqrt(add(add(square(real), square(imaginary)), 1e-7));
   const bank = g.constant({ data: melBank(rate, size, bands), shape: [bins, bands] }, "mel");
-  return log(add(matmul(magnitude, bank), 1e-5));
+  return log(add(matmul(magnitude, bank), 1e-4));
 }
 
 export interface AudioTrainingOptions {
@@ -451,16 +311,12 @@ export interface AudioTrainingOptions {
   /** Codes per sample of the batch. */
   readonly frames: number;
   readonly seed: number;
-  /** Weight of the waveform's error over its loudness beside the mel distance. Default 1. */
+  /** Weight of the waveform's error over its loudness beside that of log-mel spectrograms. Default 1. */
   readonly waveform?: number;
   /** Of the commitment loss. Default 0.02. */
   readonly beta?: number;
   /** First codebooks [levels, size, latent] of RVQ; left out: a plain autoencoder. */
   readonly codebooks?: Tensor<Float32Array>;
-  /** First weights by name; those that are missing start by chance. */
-  readonly initial?: Readonly<Record<string, Tensor>>;
-  /** "encoder": its `initial` weights and the codebooks stay as they are, and with them all tokens. */
-  readonly frozen?: "encoder";
 }
 
 /**
@@ -468,19 +324,10 @@ export interface AudioTrainingOptions {
  * [batch, levels], 1 for the levels that the decoder gets of a sample (quantizer dropout).
  */
 export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrainingOptions) {
-  const context: Context = {
-    g,
-    random: new Random(o.seed),
-    ...(o.initial && { initial: o.initial }),
-  };
-  const frozen = o.frozen === "encoder";
+  const context: Context = { g, random: new Random(o.seed) };
   const length = o.frames * audioStride(c);
   const x = g.input("samples", [o.batch, length]);
-  const z = encoder(
-    frozen && o.initial ? { ...context, fixed: o.initial } : context,
-    c,
-    reshape(x, [o.batch, length / c.block, c.block]),
-  );
+  const z = encoder(context, c, reshape(x, [o.batch, length / c.block, c.block]));
   const metrics: Record<string, Value> = {};
   let latents = z;
   let commitment = g.scalar(0);
@@ -493,30 +340,22 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
     let sum: Value | undefined;
     for (let l = 0; l < levels; l++) {
       const words = o.codebooks.data.slice(l * size * c.latent, (l + 1) * size * c.latent);
-      const given = slice(taking, [2], [l], [l + 1]);
-      if (frozen) {
-        const word = nearest(g, left, { data: words, shape: [size, c.latent] });
-        left = sub(left, word);
-        const part = mul(reshape(word, z.shape as number[]), given);
-        sum = sum ? add(sum, part) : part;
-        continue;
-      }
       const vq = vqLayer(g, `level.${l}`, left, {
         size,
         initial: () => words,
-        decay: 0.99,
+        decay: 0.98,
         resetBelow: (o.batch * o.frames) / size / 40,
       });
       const word = stopGradient(vq.quantized);
       // Every level learns from the same residuals, whether the decoder gets it in this step or not.
       left = sub(left, word);
-      const part = mul(reshape(word, z.shape as number[]), given);
-      sum = sum ? add(sum, part) : part;
+      const given = mul(reshape(word, z.shape as number[]), slice(taking, [2], [l], [l + 1]));
+      sum = sum ? add(sum, given) : given;
       commitment = add(commitment, vq.commitmentLoss);
       if (l === 0 || l === levels - 1) metrics[`perplexity.${l}`] = vq.perplexity;
     }
-    latents = frozen ? (sum as Value) : straightThrough(sum as Value, z);
-    if (!frozen) metrics.commitment = commitment;
+    latents = straightThrough(sum as Value, z);
+    metrics.commitment = commitment;
   }
   const y = reshape(decoder(context, c, latents), [o.batch, length]);
   // Per sample of the batch, so that quiet ones count as much as loud ones.
@@ -529,25 +368,10 @@ export function audioTraining(g: GraphBuilder, c: AudioModelConfig, o: AudioTrai
     const error = reduceMean(abs(sub(logMel(g, y, c.sampleRate, resolution), wanted)));
     mel = mel ? add(mel, error) : error;
   }
-  // Of decimal logarithms, summed over windows: the measure itself, up to its frames.
-  mel = mul(mel as Value, 1 / Math.LN10);
+  mel = mul(mel as Value, 1 / RESOLUTIONS.length);
   metrics.mel = mel;
   const loss = add(mul(waveform, o.waveform ?? 1), mel);
   return { loss: add(loss, mul(commitment, o.beta ?? 0.02)), metrics };
-}
-
-/** Of rows [N, D] the nearest of words [K, D] that stay as they are. */
-function nearest(g: GraphBuilder, rows: Value, words: Tensor<Float32Array>): Value {
-  const [size, dim] = words.shape as [number, number];
-  const norms = Float32Array.from({ length: size }, (_, k) =>
-    words.data.subarray(k * dim, (k + 1) * dim).reduce((sum, v) => sum + v * v, 0),
-  );
-  const table = g.constant(words, "words");
-  const distances = sub(
-    g.constant({ data: norms, shape: [1, size] }, "norms"),
-    mul(matmul(rows, table, { transposeB: true }), 2),
-  );
-  return gather(table, argMin(distances, 1));
 }
 
 function stored(trained: Readonly<Record<string, Tensor<Float32Array>>>): Record<string, Tensor> {
