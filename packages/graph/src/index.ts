@@ -4,3 +4,4 @@ export type { GraphThreadOptions, GraphThreads, RunOptions } from "./node/thread
 export * from "./shared.js";
 export { loadGraphTokenizer, loadNodeEncoder } from "./load.node.js";
 export type { LoadGraphOptions } from "./load.node.js";
+export { readWordNet } from "./node/wordnet.js";

@@ -2,15 +2,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildGraph, linksOf, parseDebianPackages, parseWordNet, splitLinks } from "@dtok/graph";
-import type {
-  DebianPackage,
-  KnowledgeGraph,
-  LinkSplit,
-  Links,
-  PartOfSpeech,
-  WordNet,
-} from "@dtok/graph";
+import { buildGraph, linksOf, parseDebianPackages, readWordNet, splitLinks } from "@dtok/graph";
+import type { DebianPackage, KnowledgeGraph, LinkSplit, Links, WordNet } from "@dtok/graph";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const dataFolder = join(root, ".data", "graph");
@@ -19,15 +12,7 @@ export const runsFolder = join(root, ".runs", "graph");
 /** Of the splits. */
 const SEED = 1;
 
-export function loadWordNet(): WordNet {
-  const text = (name: string) => readFileSync(join(dataFolder, "wordnet", name), "utf8");
-  const parts: readonly PartOfSpeech[] = ["noun", "verb", "adj", "adv"];
-  return parseWordNet(
-    Object.fromEntries(
-      parts.map((part) => [part, { data: text(`data.${part}`), index: text(`index.${part}`) }]),
-    ),
-  );
-}
+export const loadWordNet = (): Promise<WordNet> => readWordNet(join(dataFolder, "wordnet"));
 
 /** Debian's packages without the names that no package has. */
 export function loadDebian(): { graph: KnowledgeGraph; packages: readonly DebianPackage[] } {
@@ -90,8 +75,8 @@ export function loadFolder(folder: string): LinkSplit {
 }
 
 /** "wordnet", "debian", or a folder. */
-export function loadSplit(name: string): LinkSplit {
-  if (name === "wordnet") return splitLinks(loadWordNet().graph, { seed: SEED });
+export async function loadSplit(name: string): Promise<LinkSplit> {
+  if (name === "wordnet") return splitLinks((await loadWordNet()).graph, { seed: SEED });
   if (name === "debian") return splitLinks(loadDebian().graph, { share: 0.01, seed: SEED });
   return loadFolder(name);
 }

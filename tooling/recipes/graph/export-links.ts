@@ -25,7 +25,7 @@ interface Result {
 }
 
 const wanted = process.argv.slice(2);
-const split = loadSplit("wordnet");
+const split = await loadSplit("wordnet");
 const { nodes, relations } = split.graph;
 const DATA = `WordNet 3.1, ${split.test.heads.length} held-out edges, no inverse or parallel edge in training`;
 const text = (value: string) => new TextEncoder().encode(value);

@@ -39,7 +39,7 @@ const [data = "wordnet", name = "nodepiece-mlp"] = positionals as [string, Metho
 if (!METHODS.includes(name)) throw new Error(`one of ${METHODS.join(", ")}`);
 const folder = join(runsFolder, basename(data), values.name ?? name);
 mkdirSync(folder, { recursive: true });
-const split = loadSplit(data);
+const split = await loadSplit(data);
 const method = methodOf(name, split.graph);
 const run = {
   batch: Number(values.batch),
