@@ -138,7 +138,13 @@ async function work(job: Job): Promise<void> {
   if (job.signals !== undefined) {
     const all = await task.signals!(files);
     const amounts = all.map((signal) => task.amount!(signal));
-    writeFileSync(job.signals, serialize({ signals: all, amounts }));
+    let bytes: Buffer | undefined;
+    try {
+      bytes = serialize({ signals: all, amounts });
+    } catch {
+      // A signal with methods, as graphs have: the fresh process reads the data itself.
+    }
+    if (bytes) writeFileSync(job.signals, bytes);
   }
 }
 

@@ -2,7 +2,7 @@
  * One tokenizer in a process that has nothing else in it: how long until the first tokens, how fast after
  * that, how much memory at most, and whether onnxruntime-web gives the same tokens.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { deserialize } from "node:v8";
 import type { TokenGrid } from "@dtok/core";
@@ -14,8 +14,10 @@ export interface FreshJob {
   readonly module: string;
   readonly models: string;
   readonly id: string;
-  /** File of the signals, as child.ts wrote it. */
+  /** File of the signals, as child.ts wrote it; not there if they cannot be sent. */
   readonly signals: string;
+  /** Id of the task whose signals they are. */
+  readonly task: string;
   /** Compare with onnxruntime-web too. */
   readonly parity: boolean;
 }
@@ -38,7 +40,9 @@ async function work(job: FreshJob): Promise<Record<string, number>> {
   const plugin = pluginsOf(exported).find(({ manifest }) => manifest.id === job.id);
   if (plugin === undefined) throw new Error(`${job.module} exports no plugin ${job.id}`);
   const before = performance.now();
-  const data = deserialize(readFileSync(job.signals)) as { signals: unknown[]; amounts: number[] };
+  const data = existsSync(job.signals)
+    ? (deserialize(readFileSync(job.signals)) as Data)
+    : await readSignals(job.task);
   const reading = performance.now() - before;
   const { signals, amounts } = data;
 
@@ -87,6 +91,18 @@ async function work(job: FreshJob): Promise<Record<string, number>> {
   await other.close();
   await web.close();
   return { ...values, differ: (100 * differ) / Math.max(1, count) };
+}
+
+interface Data {
+  readonly signals: unknown[];
+  readonly amounts: number[];
+}
+
+async function readSignals(id: string): Promise<Data> {
+  const { loadTask } = await import("../tasks/index.js");
+  const task = (await loadTask(id))!.task!;
+  const signals = await task.signals!(task.files?.() ?? []);
+  return { signals, amounts: signals.map((signal) => task.amount!(signal)) };
 }
 
 /** Clips are decoded as their frames are read. */

@@ -186,7 +186,9 @@ async function inFreshProcesses(
       for (let i = 0; i < processes && failure === undefined; i++) {
         const { models } = job;
         const module = kind === "tokenizer" && isBuilt ? name : job.module;
-        const made = await measureFresh({ module, models, id, signals, parity: i === 0 }, stop);
+        const { task } = job;
+        const fresh = { module, models, id, signals, task, parity: i === 0 };
+        const made = await measureFresh(fresh, stop);
         signal?.throwIfAborted();
         if ("error" in made) failure = made.error;
         else rows.push(made.values);
