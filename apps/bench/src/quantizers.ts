@@ -192,7 +192,7 @@ async function nearestTable(dim: number) {
 /** PQ, OPQ, RVQ and LSQ: fitted by each side, on the same clustered vectors. */
 async function familyTable() {
   const dim = 64;
-  const rows = values.quick ? 4096 : 16384;
+  const rows = values.quick ? 4096 : 8192;
   say(`\n## Families of codebooks, 8 x 256, ${rows} clustered vectors of ${dim}\n`);
   row("spec", "fit s", "faiss s", "encode ms", "faiss ms", "faiss / ours", "error", "faiss error");
   row("--", "--:", "--:", "--:", "--:", "--:", "--:", "--:");

@@ -18,6 +18,7 @@ import {
 } from "../search/tables.js";
 import type { Codes } from "../spec/codes.js";
 import type {
+  AsyncOptions,
   FitOptions,
   QuantizerFamily,
   QuantizerState,
@@ -78,6 +79,18 @@ export class OpqQuantizer extends BaseQuantizer implements TableQuantizer {
     const rows = latents.shape[0];
     const rotated = rotate(latents.data, rows, this.rotation, this.dim);
     this.#product.encode(rotated, rows, out, this.codebookSizes.length);
+  }
+
+  override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
+    const { kernels, signal } = options;
+    if (kernels === undefined) return super.quantizeAsync(latents, options);
+    signal?.throwIfAborted();
+    const rows = this.check(latents);
+    const width = this.codebookSizes.length;
+    const data = new Int32Array(rows * width);
+    const rotated = rotate(latents.data, rows, this.rotation, this.dim);
+    await this.#product.encodeWith(kernels, rotated, rows, data, width, signal);
+    return { data, shape: [rows, width] };
   }
 
   protected decode(codes: Codes, _levels: number, out: Float32Array): void {
@@ -172,7 +185,8 @@ export async function fitRotated(
   const codes = new Int32Array(n * width);
   const basis = identity(dim);
   for (let round = 0; round < rounds; round++) {
-    product.encode(rotated, n, codes, width);
+    if (options.kernels === undefined) product.encode(rotated, n, codes, width);
+    else await product.encodeWith(options.kernels, rotated, n, codes, width, options.signal);
     const decoded = new Float32Array(n * dim);
     product.decode(codes, n, decoded, width);
     let error = 0;

@@ -11,6 +11,7 @@
 import { ShapeError } from "../errors/index.js";
 import type { Codes } from "../spec/codes.js";
 import type {
+  AsyncOptions,
   FitOptions,
   QuantizerFamily,
   QuantizerState,
@@ -102,6 +103,17 @@ export class PqQuantizer extends BaseQuantizer implements TableQuantizer {
 
   protected encode(latents: Matrix, out: Int32Array): void {
     this.#product.encode(latents.data, latents.shape[0], out, this.codebookSizes.length);
+  }
+
+  override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
+    const { kernels, signal } = options;
+    if (kernels === undefined) return super.quantizeAsync(latents, options);
+    signal?.throwIfAborted();
+    const rows = this.check(latents);
+    const width = this.codebookSizes.length;
+    const data = new Int32Array(rows * width);
+    await this.#product.encodeWith(kernels, latents.data, rows, data, width, signal);
+    return { data, shape: [rows, width] };
   }
 
   protected decode(codes: Codes, _levels: number, out: Float32Array): void {

@@ -3,13 +3,16 @@
  * coordinates, their Lloyd iteration, and rotations.
  */
 import { ArgumentError } from "../errors/index.js";
-import { nearest } from "../kernels/portable.js";
+import { nearest, workFloats } from "../kernels/portable.js";
 import { createRandom } from "../math/random.js";
+import type { AsyncKernels } from "../spec/kernels.js";
 import type { FitOptions } from "../spec/quantizer.js";
 import { fitStep } from "./fit-sample.js";
 
 /** Vectors that are gathered at a time: a tile of 2048 x 32 floats stays in the second-level cache. */
 const TILE = 2048;
+/** The same for threads, which prepare the codebook at every call. */
+const WIDE_TILE = 1 << 17;
 
 /** One codebook of a product: `size` words for the coordinates [start, start + width). */
 export interface SubCodebook {
@@ -53,6 +56,32 @@ export class ProductCodebook {
         const n = Math.min(TILE, count - first);
         gather(rows, first, n, dim, start, width, tile);
         nearestWords(tile, n, width, words, size, out, at + first * stride + m, stride);
+      }
+    }
+  }
+
+  /** The same by kernels that use threads. */
+  async encodeWith(
+    kernels: AsyncKernels,
+    rows: Float32Array,
+    count: number,
+    out: Int32Array,
+    stride: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { dim } = this;
+    const step = Math.min(count, WIDE_TILE);
+    for (const [m, { start, width, size, words }] of this.parts.entries()) {
+      const tile = workFloats(step * width);
+      for (let first = 0; first < count; first += step) {
+        const n = Math.min(step, count - first);
+        gather(rows, first, n, dim, start, width, tile);
+        const { indices } = await kernels.nearest(
+          { data: tile.subarray(0, n * width), shape: [n, width] },
+          { data: words, shape: [size, width] },
+          signal,
+        );
+        for (let i = 0, o = first * stride + m; i < n; i++, o += stride) out[o] = indices[i]!;
       }
     }
   }
@@ -177,6 +206,47 @@ export function lloyd(
   size: number,
   options: LloydOptions,
 ): Float32Array {
+  const codes = new Int32Array(n);
+  const steps = lloydSteps(rows, n, width, size, options);
+  let step = steps.next();
+  while (step.done !== true) {
+    nearestWords(rows, n, width, step.value, size, codes, 0, 1);
+    step = steps.next(codes);
+  }
+  return step.value;
+}
+
+/** The same by kernels that use threads. */
+async function lloydWith(
+  kernels: AsyncKernels,
+  rows: Float32Array,
+  n: number,
+  width: number,
+  size: number,
+  options: LloydOptions,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const steps = lloydSteps(rows, n, width, size, options);
+  let step = steps.next();
+  while (step.done !== true) {
+    const { indices } = await kernels.nearest(
+      { data: rows, shape: [n, width] },
+      { data: step.value, shape: [size, width] },
+      signal,
+    );
+    step = steps.next(indices);
+  }
+  return step.value;
+}
+
+/** Asks for the codes of words, moves the words, and returns them at last. */
+function* lloydSteps(
+  rows: Float32Array,
+  n: number,
+  width: number,
+  size: number,
+  options: LloydOptions,
+): Generator<Float32Array, Float32Array, Int32Array> {
   const random = createRandom(options.seed, options.stream);
   const words = new Float32Array(size * width);
   if (options.warm !== undefined) words.set(options.warm);
@@ -188,12 +258,11 @@ export function lloyd(
     }
   }
   if (n <= size && options.warm === undefined) return words;
-  const codes = new Int32Array(n);
   const previous = new Int32Array(n).fill(-1);
   const sums = new Float64Array(size * width);
   const counts = new Float64Array(size);
   for (let round = 0; round < options.iterations; round++) {
-    nearestWords(rows, n, width, words, size, codes, 0, 1);
+    const codes = yield words;
     let same = true;
     for (let i = 0; i < n && same; i++) same = codes[i] === previous[i];
     if (same) break;
@@ -262,15 +331,19 @@ export async function fitProduct(
   for (let m = 0; m < widths.length; m++) {
     await fitStep(options, `codebook ${m + 1}/${widths.length}`, m, widths.length);
     const width = widths[m]!;
-    const tile = new Float32Array(n * width);
+    const { kernels, signal } = options;
+    const tile = kernels === undefined ? new Float32Array(n * width) : workFloats(n * width);
     gather(rows, 0, n, dim, start, width, tile);
+    const lloydOptions = {
+      seed: options.seed ?? 0,
+      stream: m + 1,
+      iterations: options.iterations ?? 25,
+      ...(warm !== undefined && { warm: warm.parts[m]!.words }),
+    };
     words.push(
-      lloyd(tile, n, width, sizes[m]!, {
-        seed: options.seed ?? 0,
-        stream: m + 1,
-        iterations: options.iterations ?? 25,
-        ...(warm !== undefined && { warm: warm.parts[m]!.words }),
-      }),
+      kernels === undefined
+        ? lloyd(tile, n, width, sizes[m]!, lloydOptions)
+        : await lloydWith(kernels, tile, n, width, sizes[m]!, lloydOptions, signal),
     );
     start += width;
   }

@@ -98,18 +98,12 @@ function finite({ source, ids, vectors }: ItemFile): VectorStream {
       let first = 0;
       for await (const chunk of vectors.chunks(options)) {
         const { data, shape } = chunk;
-        // 0 times a number is 0, of either sign; four sums, so that none waits for its last addition.
-        let [a, b, c, d] = [0, 0, 0, 0];
-        let at = 0;
-        for (const whole = data.length & ~3; at < whole; at += 4) {
-          a += data[at]! * 0;
-          b += data[at + 1]! * 0;
-          c += data[at + 2]! * 0;
-          d += data[at + 3]! * 0;
-        }
-        for (; at < data.length; at++) a += data[at]! * 0;
-        if (a + b + c + d !== 0) {
-          at = data.findIndex((value) => !(Math.abs(value) < Infinity));
+        // An exponent of all ones, plus one, carries into the sign (as core's checkFinite).
+        const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+        let carried = 0;
+        for (let i = 0; i < bits.length; i++) carried |= (bits[i]! & 0x7f800000) + 0x00800000;
+        if (carried < 0) {
+          const at = data.findIndex((value) => !(Math.abs(value) < Infinity));
           const row = first + Math.floor(at / shape[1]);
           throw new ValueError(source, {
             expected: "finite numbers",
@@ -149,7 +143,7 @@ async function openNpy(path: string, options: OpenItemsOptions): Promise<ItemFil
       let turn = 0;
       const own = reader((length) => {
         turn = 1 - turn;
-        if (!(buffers[turn]?.byteLength! >= length)) buffers[turn] = new ArrayBuffer(length);
+        if ((buffers[turn]?.byteLength ?? -1) < length) buffers[turn] = new ArrayBuffer(length);
         return new Uint8Array(buffers[turn]!, 0, length);
       });
       yield* (await openNpyRows(own, size)).chunks(perChunk);
