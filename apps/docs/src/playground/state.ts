@@ -202,7 +202,8 @@ export function createPlayground(
     plane.value && encoded.value ? coloursOf(plane.value, codes.value, encoded.value) : null,
   );
   const same = computed(() =>
-    cursor.value === null || encoded.value === null
+    // Not while painting: the outlines would hide what is painted.
+    cursor.value === null || encoded.value === null || tool.value === "paint"
       ? []
       : sameAs(codes.value, cursor.value, width.value),
   );

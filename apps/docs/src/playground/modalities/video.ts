@@ -1,13 +1,14 @@
-/** Clips: a key frame, then groups of four frames; with clip-8x-motion each cell has a motion and a code. */
+/** Clips: a key frame, then groups of four frames, whose blocks' first code is their motion. */
 import type { TokenGrid, VideoSignal } from "@dtok/core";
 import {
+  AXIS,
+  MOTION_CODES,
   firstFrame,
   isKey,
   keyOf,
   loadVideoTokenizer,
   readVideo,
   stepsOf,
-  stillCode,
 } from "@dtok/video/web";
 import type { Timeline, VideoTokenizerName } from "@dtok/video/web";
 import {
@@ -39,26 +40,9 @@ const tokenizer = loadOnce((id: string, report: Report) =>
 );
 type Tokenizer = Awaited<ReturnType<typeof tokenizer>>;
 
-/** Directions as hues, lengths as strength: the colours of optical flow. */
-function flowPalette(radius: number): Uint8Array {
-  const side = 2 * radius + 1;
-  const out = new Uint8Array(side * side * 3);
-  for (let k = 0; k < side * side; k++) {
-    const [x, y] = [(k % side) - radius, Math.floor(k / side) - radius];
-    const strength = Math.min(1, Math.hypot(x, y) / (radius * 0.5));
-    const angle = Math.atan2(y, x);
-    for (let c = 0; c < 3; c++) {
-      const hue = 0.55 + 0.42 * Math.cos(angle - (c * 2 * Math.PI) / 3);
-      out[3 * k + c] = 255 * (0.32 * (1 - strength) + hue * strength);
-    }
-  }
-  return out;
-}
-
 class CodedClip implements Coded {
   private readonly digits: Digits;
   private readonly timeline: Timeline;
-  private readonly radius: number | undefined;
   private shown: { codes: Int32Array; frames: Rgba[] } | null = null;
   private readonly prototypes = new Map<number, Picture>();
 
@@ -71,7 +55,6 @@ class CodedClip implements Coded {
     const { quantizer, settings } = codec.manifest;
     this.digits = new Digits(quantizer);
     this.timeline = settings as unknown as Timeline;
-    this.radius = settings.motion as number | undefined;
   }
 
   private get width(): number {
@@ -80,10 +63,13 @@ class CodedClip implements Coded {
 
   private coarse(codes: Int32Array, kept: number): Int32Array {
     if (kept === this.digits.levels.length) return codes.slice();
-    // Of two codes of a cell the first is its motion, which has no dimensions.
-    return codes.map((code, i) =>
-      i % this.width === this.width - 1 ? this.digits.coarse(code, kept) : code,
-    );
+    return codes.map((code, i) => (this.moves(codes, i) ? code : this.digits.coarse(code, kept)));
+  }
+
+  /** Whether a code is a block's motion, which has no dimensions. */
+  private moves(codes: Int32Array, at: number): boolean {
+    const step = Math.floor(at / (codes.length / this.grid.shape[0]!));
+    return at % this.width === 0 && !isKey(this.timeline, step);
   }
 
   async decode(given: Int32Array, asked: number | null): Promise<Decoded> {
@@ -157,15 +143,17 @@ class CodedClip implements Coded {
     const perStep = codes.length / this.grid.shape[0]!;
     const step = Math.floor(at / perStep);
     const key = isKey(this.timeline, step);
-    if (this.radius !== undefined && at % this.width === 0) {
-      const side = 2 * this.radius + 1;
-      const [x, y] = [(code % side) - this.radius, Math.floor(code / side) - this.radius];
+    if (this.moves(codes, at)) {
+      const known = code < MOTION_CODES;
+      const [x, y] = known
+        ? [AXIS[code % AXIS.length]! / 4, AXIS[Math.floor(code / AXIS.length)]! / 4]
+        : [0, 0];
       return {
         facts: [
           {
             name: "Motion",
-            value: key
-              ? "none: a key frame"
+            value: !known
+              ? "none: the scene changes"
               : x === 0 && y === 0
                 ? "stands still"
                 : `from ${Math.abs(x)} px ${x < 0 ? "left" : "right"}, ${Math.abs(y)} px ${y < 0 ? "above" : "below"} in the frame before`,
@@ -184,13 +172,14 @@ class CodedClip implements Coded {
           name: "Stands for",
           value: key
             ? "8 x 8 pixels of a key frame"
-            : "8 x 8 pixels of four frames, given those before",
+            : "16 x 16 pixels of four frames, beside others, given those before",
         },
       ],
       vector: this.digits.vector(code),
-      prototype: key
-        ? { media: await this.prototype(code), says: "The code alone, 3 x 3 times" }
-        : null,
+      prototype:
+        key && this.width === 4
+          ? { media: await this.prototype(code), says: "The code alone, 3 x 3 times" }
+          : null,
       near: null,
       star: null,
     };
@@ -201,9 +190,6 @@ class CodedClip implements Coded {
     if (known === undefined) {
       const [cells, shown, stride] = [5, 3, this.codec.manifest.stride[2] as number];
       const data = new Int32Array(cells * cells * this.width).fill(code);
-      if (this.radius !== undefined) {
-        for (let i = 0; i < data.length; i += this.width) data[i] = stillCode(this.radius);
-      }
       const side = cells * stride;
       const grid: TokenGrid = {
         ...this.grid,
@@ -238,8 +224,6 @@ function made(
 ): CodedClip {
   const { manifest } = codec;
   const digits = new Digits(manifest.quantizer);
-  const radius = manifest.settings.motion as number | undefined;
-  const moves = radius !== undefined;
   const { width, height, frames } = grid.side as { width: number; height: number; frames: number };
   const [steps, rows, columns] = grid.shape as [number, number, number];
   return new CodedClip(codec, grid, original, {
@@ -247,9 +231,15 @@ function made(
     shape: grid.shape,
     codebookSizes: grid.codebookSizes,
     codes: grid.codes.data as Int32Array<ArrayBuffer>,
-    palettes: moves ? [flowPalette(radius), digits.palette()] : [digits.palette()],
-    paletteOf: moves ? [0, 1] : [0],
-    codebooks: moves ? ["motion", "what motion leaves"] : [`FSQ ${digits.levels.join(" x ")}`],
+    palettes: [digits.palette()],
+    paletteOf: grid.codebookSizes.map(() => 0),
+    codebooks: grid.codebookSizes.map((_, i) =>
+      i === 0
+        ? "cell 1, or motion"
+        : i < 4
+          ? `cell ${i + 1}, or ${i} of what motion leaves`
+          : `${i - 3} of what those leave`,
+    ),
     facts: [
       { name: "Grid", value: `${steps} steps of ${rows} x ${columns}` },
       ...sizeFacts(grid, width * height * frames, "a pixel"),
@@ -312,7 +302,7 @@ export const engine: Engine = {
           value: `${frames.length} frames of ${width} x ${height}, ${fps.toFixed(0)} a second`,
         },
       ],
-      tokenizers: ["video/clip-8x", "video/clip-8x-motion"],
+      tokenizers: ["video/clip-8x", "video/clip-8x-fine"],
       ...(said.length > 0 && {
         note: `Taken here: ${said.join(", ")}. The package takes any length and size.`,
       }),
