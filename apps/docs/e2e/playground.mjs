@@ -32,8 +32,8 @@ const kinds = [
   {
     sample: "carphone",
     file: "carphone.mp4",
-    rival: "video/clip-8x-motion",
-    shows: "Error of video/clip-8x-motion",
+    rival: "video/clip-8x-fine",
+    shows: "Error of video/clip-8x-fine",
     number: /PSNR\s+([\d.]+)/,
     tokenizer: "video/clip-8x",
   },

@@ -1,4 +1,5 @@
 import { ArgumentError } from "@dtok/core";
+import type { Manifest } from "@dtok/core";
 import { plugins } from "./plugins.js";
 import type { VideoTokenizerName } from "./plugins.js";
 
@@ -11,4 +12,10 @@ export function pluginOf(name: string): (typeof plugins)[VideoTokenizerName] {
     got: JSON.stringify(name),
     remedy: "Choose one of these, or load a plugin of your own by its load().",
   });
+}
+
+/** Folder of a tokenizer's files: its name, or that of the tokenizer whose networks it uses. */
+export function folderOf(manifest: Manifest<"video">): string {
+  const { folder } = manifest.settings as { readonly folder?: string };
+  return folder ?? manifest.id.slice("video/".length);
 }

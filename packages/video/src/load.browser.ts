@@ -2,7 +2,7 @@ import type { ModelRuntime } from "@dtok/core";
 import { createModelReader, createRuntime } from "@dtok/runtime/web";
 import type { ReadOptions } from "@dtok/runtime/web";
 import type { ClipCodec } from "./codec/clip-codec.js";
-import { pluginOf } from "./load-common.js";
+import { folderOf, pluginOf } from "./load-common.js";
 import type { VideoTokenizerName } from "./plugins.js";
 import { withReader } from "./tokenizer.js";
 import type { VideoTokenizer } from "./tokenizer.js";
@@ -16,19 +16,13 @@ export interface LoadVideoOptions extends ReadOptions {
   readonly baseUrl?: string | URL;
 }
 
-// Written out, so that bundlers find each file and ship it as an asset; typed, so that none lacks.
-const FILES: Readonly<Record<VideoTokenizerName, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset.
+const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
   "clip-8x": {
     keyEncoder: () => new URL("../models/clip-8x/key-encoder.onnx", import.meta.url),
     keyDecoder: () => new URL("../models/clip-8x/key-decoder.onnx", import.meta.url),
     encoder: () => new URL("../models/clip-8x/encoder.onnx", import.meta.url),
     decoder: () => new URL("../models/clip-8x/decoder.onnx", import.meta.url),
-  },
-  "clip-8x-motion": {
-    keyEncoder: () => new URL("../models/clip-8x-motion/key-encoder.onnx", import.meta.url),
-    keyDecoder: () => new URL("../models/clip-8x-motion/key-decoder.onnx", import.meta.url),
-    encoder: () => new URL("../models/clip-8x-motion/encoder.onnx", import.meta.url),
-    decoder: () => new URL("../models/clip-8x-motion/decoder.onnx", import.meta.url),
   },
 };
 
@@ -38,7 +32,7 @@ export async function loadVideoTokenizer(
   options: LoadVideoOptions = {},
 ): Promise<VideoTokenizer<VideoInput>> {
   const plugin = pluginOf(name);
-  const files = FILES[plugin.manifest.id.slice("video/".length) as VideoTokenizerName];
+  const files = FILES[folderOf(plugin.manifest)] as Record<string, () => URL>;
   const runtime = options.runtime ?? (await createRuntime());
   const closeOwn = async () => {
     if (!options.runtime) await runtime.close();

@@ -2,7 +2,7 @@ import type { ModelRuntime } from "@dtok/core";
 import { createModelReader, createRuntime } from "@dtok/runtime";
 import type { ReadOptions } from "@dtok/runtime";
 import type { ClipCodec } from "./codec/clip-codec.js";
-import { pluginOf } from "./load-common.js";
+import { folderOf, pluginOf } from "./load-common.js";
 import { readVideo } from "./node/read.js";
 import type { VideoInput } from "./node/read.js";
 import type { VideoTokenizerName } from "./plugins.js";
@@ -22,8 +22,8 @@ export async function loadVideoTokenizer(
   options: LoadVideoOptions = {},
 ): Promise<VideoTokenizer<VideoInput>> {
   const plugin = pluginOf(name);
-  const folder = plugin.manifest.id.slice("video/".length);
-  const base = options.baseUrl ?? new URL(`../models/${folder}/`, import.meta.url);
+  const base =
+    options.baseUrl ?? new URL(`../models/${folderOf(plugin.manifest)}/`, import.meta.url);
   const runtime = options.runtime ?? (await createRuntime());
   const closeOwn = async () => {
     if (!options.runtime) await runtime.close();

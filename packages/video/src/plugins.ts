@@ -1,21 +1,21 @@
 import type { TokenizerPlugin } from "@dtok/core";
 import { ClipCodec } from "./codec/clip-codec.js";
 import { manifest as clip8xManifest } from "./tokenizers/clip-8x.js";
-import { manifest as clip8xMotionManifest } from "./tokenizers/clip-8x-motion.js";
+import { manifest as clip8xFineManifest } from "./tokenizers/clip-8x-fine.js";
 
-/** A key frame at one code per 8 x 8 pixels, then one code per 8 x 8 pixels of four frames. */
+/** Four codes per 16 x 16 pixels of a key frame, or of four frames that motion predicts. */
 export const clip8x: TokenizerPlugin<"video/clip-8x", "video"> = {
   manifest: clip8xManifest,
   load: (context) => ClipCodec.load(clip8xManifest, context),
 };
 
-/** The same in two levels: the motion of each cell, then one code of what it leaves. */
-export const clip8xMotion: TokenizerPlugin<"video/clip-8x-motion", "video"> = {
-  manifest: clip8xMotionManifest,
-  load: (context) => ClipCodec.load(clip8xMotionManifest, context),
+/** The same with a second level: four codes more of what the first leaves. */
+export const clip8xFine: TokenizerPlugin<"video/clip-8x-fine", "video"> = {
+  manifest: clip8xFineManifest,
+  load: (context) => ClipCodec.load(clip8xFineManifest, context),
 };
 
-export const plugins = { "clip-8x": clip8x, "clip-8x-motion": clip8xMotion } as const;
+export const plugins = { "clip-8x": clip8x, "clip-8x-fine": clip8xFine } as const;
 
 /** Names of the tokenizers that this package ships. */
 export type VideoTokenizerName = keyof typeof plugins;

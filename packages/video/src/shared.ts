@@ -1,10 +1,10 @@
 export { ClipCodec } from "./codec/clip-codec.js";
 export type { ClipDecodeOptions, ClipEncodeOptions, ClipSettings } from "./codec/clip-codec.js";
-export { estimateMotion, motionCodes, moveReference, stillCode } from "./codec/motion.js";
-export type { CellGrid } from "./codec/motion.js";
+export { AXIS, estimateMotion, MOTION_CODES, moveReference, STILL_CODE } from "./codec/motion.js";
+export type { BlockGrid } from "./codec/motion.js";
 export { firstFrame, framesPerKey, isKey, keyOf, stepOfFrame, stepsOf } from "./codec/timeline.js";
 export type { Timeline } from "./codec/timeline.js";
-export { clip8x, clip8xMotion, plugins } from "./plugins.js";
+export { clip8x, clip8xFine, plugins } from "./plugins.js";
 export type { VideoTokenizerName } from "./plugins.js";
 export { collectVideo, MAX_PIXELS } from "./signal/video.js";
 export type { OpenedVideo, ReadVideoOptions } from "./signal/options.js";

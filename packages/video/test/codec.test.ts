@@ -1,5 +1,11 @@
 import { checkCodec, checkStreamingCodec } from "@dtok/conformance";
-import { collectVideo, compareVideos, loadVideoTokenizer, stepsOf } from "@dtok/video";
+import {
+  collectVideo,
+  compareVideos,
+  loadVideoTokenizer,
+  MOTION_CODES,
+  stepsOf,
+} from "@dtok/video";
 import type { ClipCodec, VideoTokenizer, VideoTokenizerName } from "@dtok/video";
 import { createRuntime, createWebRuntime } from "@dtok/runtime/node";
 import type { ImageSignal, ModelRuntime, StreamingCodec, VideoSignal } from "@dtok/core";
@@ -54,7 +60,7 @@ const runtimes: [string, () => Promise<ModelRuntime>][] = [
   ["onnxruntime-web", createWebRuntime],
 ];
 
-describe.each(["clip-8x", "clip-8x-motion"] as VideoTokenizerName[])("%s", (name) => {
+describe.each(["clip-8x", "clip-8x-fine"] as VideoTokenizerName[])("%s", (name) => {
   describe.each(runtimes)("on %s", (_, make) => {
     let runtime: ModelRuntime;
     let tokenizer: VideoTokenizer<unknown>;
@@ -96,7 +102,7 @@ describe.each(["clip-8x", "clip-8x-motion"] as VideoTokenizerName[])("%s", (name
     it("brings a moving scene back, at odd sizes", async () => {
       const clip = panning(12, 99, 67);
       const grid = await tokenizer.encode(clip);
-      expect(grid.shape).toEqual([4, 9, 13]);
+      expect(grid.shape).toEqual([4, 5, 7]);
       const back = await collectVideo(await tokenizer.decode(grid));
       expect(back.frames).toHaveLength(12);
       expect([back.width, back.height, back.fps]).toEqual([99, 67, 25]);
@@ -121,7 +127,7 @@ describe.each(["clip-8x", "clip-8x-motion"] as VideoTokenizerName[])("%s", (name
     it("takes single pictures", async () => {
       const [picture] = panning(1, 50, 30).frames as [ImageSignal];
       const grid = await tokenizer.encode(picture);
-      expect(grid.shape).toEqual([1, 4, 7]);
+      expect(grid.shape).toEqual([1, 2, 4]);
       const back = await collectVideo(await tokenizer.decode(grid));
       expect(back.frames).toHaveLength(1);
       expect(back.frames[0]).toMatchObject({ width: 50, height: 30, channels: 3 });
@@ -181,6 +187,40 @@ describe.each(["clip-8x", "clip-8x-motion"] as VideoTokenizerName[])("%s", (name
       const cells = a.codes.data.length / a.shape[0]!;
       expect(b.codes.data.slice(0, 3 * cells)).toEqual(a.codes.data.slice(0, 3 * cells));
       expect(b.codes.data.slice(3 * cells)).not.toEqual(a.codes.data.slice(3 * cells));
+    });
+
+    it("codes a group in which the scene changes as a picture", async () => {
+      const before = panning(8, 64, 48);
+      const after = panning(8, 64, 48, [0, 0]).frames.map((frame) => ({
+        ...frame,
+        data: Uint8Array.from(frame.data, (value) => 255 - (value >> 1)),
+      }));
+      // Key 0, group 1 to 4; the change comes with frame 7, the third of the group 5 to 8.
+      const clip = { ...before, frames: [...before.frames.slice(0, 7), ...after.slice(0, 6)] };
+      const grid = await tokenizer.encode(clip);
+      expect(grid.shape).toEqual([4, 3, 4]);
+      const step = grid.codes.data.length / 4;
+      expect(grid.codes.data[2 * step]).toBe(MOTION_CODES + 2);
+      const back = await collectVideo(await tokenizer.decode(grid));
+      const error = (t: number) => {
+        const [a, b] = [clip.frames[t]!.data, back.frames[t]!.data];
+        let sum = 0;
+        for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+        return sum / a.length;
+      };
+      // 20 dB on both sides of the change, and after the group.
+      for (const t of [5, 6, 7, 8, 12]) expect([t, error(t) < 650]).toEqual([t, true]);
+    });
+
+    it("decodes whatever codes a model writes", async () => {
+      const grid = await tokenizer.encode(panning(9, 48, 32));
+      const decode = async (of: (i: number) => number) => {
+        const data = grid.codes.data.map((_, i) => of(i));
+        return collectVideo(await tokenizer.decode({ ...grid, codes: { ...grid.codes, data } }));
+      };
+      for (const of of [() => 15359, () => MOTION_CODES, (i: number) => (i * 7919) % 15360]) {
+        expect((await decode(of)).frames).toHaveLength(9);
+      }
     });
 
     it("pulls a group ahead and no more", async () => {

@@ -4,7 +4,9 @@
  * second.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDtokError } from "@dtok/core";
 import { collectVideo, compareVideos, loadVideoTokenizer, readVideo } from "@dtok/video";
@@ -85,6 +87,36 @@ it("refuses sound alone and other files", async () => {
     "limit",
   );
 });
+
+it.skipIf(!ffmpeg)(
+  "takes pixels that are not square as they are stored, as ffmpeg does",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dtok-video-test-"));
+    try {
+      const path = join(folder, "wide.mp4");
+      const source = "testsrc=s=64x48:r=10:d=0.5,setsar=2";
+      expect(
+        spawnSync("ffmpeg", [
+          "-v",
+          "error",
+          "-f",
+          "lavfi",
+          "-i",
+          source,
+          "-pix_fmt",
+          "yuv420p",
+          path,
+        ]).status,
+      ).toBe(0);
+      const ours = await collectVideo(await readVideo(path, { backend }));
+      const theirs = await collectVideo(await readVideo(path, { backend: "ffmpeg" }));
+      expect([ours.width, ours.height]).toEqual([64, 48]);
+      expect(ours.frames).toEqual(theirs.frames);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 it("encodes and decodes end to end", async () => {
   const tokenizer = await loadVideoTokenizer("clip-8x");

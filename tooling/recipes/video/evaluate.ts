@@ -1,9 +1,9 @@
 /**
  * Measures the video tokenizers on the held-out clips against the photograph tokenizers frame by frame,
  * and against H.264, H.265 and AV1 at the first tokenizer's bits and at multiples of them; writes cards,
- * and measured.md beside this file.
+ * their tables in the models' README.md, and measured.md beside this file.
  *
- *   tsx --conditions=@dtok/source tooling/recipes/video/evaluate.ts clip-8x clip-8x-motion \
+ *   tsx --conditions=@dtok/source tooling/recipes/video/evaluate.ts clip-8x clip-8x-fine \
  *     [--frames 66] [--codecs h264,h265,av1] [--rates 1,2,4] [--write]
  *
  * Needs a system ffmpeg (with libx264, libx265, libaom or SVT-AV1) for the codecs and for scaling.
@@ -144,7 +144,8 @@ function line(r: Row): string {
   ].join(" | ")} |`;
 }
 
-const about = `${clips.length} held-out clips of ${[...new Set(clips.map((c) => c.package))].join(", ")}, ${values.frames} frames, at most ${values.width} pixels wide`;
+const packages = [...new Set(clips.map((clip) => clip.package))].join(", ");
+const about = `${clips.length} held-out clips of ${packages}; ${values.frames} frames, at most ${values.width} pixels wide`;
 
 /** Means over clips of one method; of a codec, at the first tokenizer's bits. */
 function measurements(method: string, prefix: string): Measurement[] {
@@ -181,20 +182,53 @@ const head = [
   "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
 ];
 const table = [...head, ...rows.map(line)].join("\n");
+/** Codes against the photograph tokenizers' at the same PSNR; a bound where it lies beyond both. */
+function ratio({ clip, psnr, tokens = 0 }: Row): { value: number; needed: string; text: string } {
+  const { codes, bound } = photographCodes(clip, psnr);
+  const value = tokens / codes;
+  // Fewer codes than the bound: a ratio of at least this, and the other way round.
+  const inverse = bound === "<" ? "> " : bound === ">" ? "< " : "";
+  return {
+    value,
+    needed: `${bound} ${codes.toFixed(0)}`.trim(),
+    text: `${inverse}${value.toFixed(2)}`,
+  };
+}
 const ratios = [
   "| tokenizer | clip | codes/frame | photographs' codes/frame at its PSNR | ratio |",
   "| --- | --- | ---: | ---: | ---: |",
-  ...rows
-    .filter(({ method }) => (names as string[]).includes(method))
-    .map(({ method, clip, psnr, tokens = 0 }) => {
-      const { codes, bound } = photographCodes(clip, psnr);
-      // Fewer codes than the bound: a ratio of at least this, and the other way round.
-      const inverse = bound === "<" ? "> " : bound === ">" ? "< " : "";
-      const cells = [method, clip, tokens.toFixed(0), `${bound} ${codes.toFixed(0)}`.trim()];
-      return `| ${cells.join(" | ")} | ${inverse}${(tokens / codes).toFixed(2)} |`;
-    }),
+  ...names.flatMap((name) => {
+    const own = rows.filter(({ method }) => method === name);
+    const mean = own.reduce((sum, row) => sum + ratio(row).value, 0) / own.length;
+    return [
+      ...own.map((row) => {
+        const { needed, text } = ratio(row);
+        return `| ${name} | ${row.clip} | ${(row.tokens ?? 0).toFixed(0)} | ${needed} | ${text} |`;
+      }),
+      `| ${name} | mean, bounds as they stand | | | ${mean.toFixed(2)} |`,
+    ];
+  }),
 ].join("\n");
-console.log(`${about}\n${table}\n\n${ratios}`);
+/** Means over clips, one row a method. */
+const means = [
+  "| method | kbit/s | codes/frame | PSNR dB | SSIM | flicker (less is better) |",
+  "| --- | ---: | ---: | ---: | ---: | ---: |",
+  ...[...new Set(rows.map(({ method }) => method))].map((method) => {
+    const own = rows.filter((row) => row.method === method && (row.rate ?? 1) === 1);
+    const mean = (of: (row: Row) => number) =>
+      own.reduce((sum, row) => sum + of(row), 0) / own.length;
+    const cells = [
+      method,
+      (mean(({ bits }) => bits) / 1000).toFixed(1),
+      own[0]?.tokens === undefined ? "–" : mean(({ tokens = 0 }) => tokens).toFixed(0),
+      mean(({ psnr }) => psnr).toFixed(2),
+      mean(({ ssim }) => ssim).toFixed(3),
+      mean(({ flicker }) => flicker).toFixed(2),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  }),
+].join("\n");
+console.log(`${about}\n${means}\n\n${ratios}`);
 if (values.write) {
   const encode = (text: string) => new TextEncoder().encode(text);
   const references = [...new Set(rows.map(({ method }) => method))].filter(
@@ -207,11 +241,17 @@ if (values.write) {
     ];
     const folder = join(root, "packages", "video", "models", name);
     writeFileAtomic(join(folder, "card.json"), encode(`${JSON.stringify(card, null, 2)}\n`));
+    const readme = join(folder, "README.md");
+    const text = readFileSync(readme, "utf8");
+    const from = text.indexOf("## Measured");
+    const until = text.indexOf("\n## ", from);
+    const measured = `## Measured\n\nMeans over ${about}; codecs at clip-8x's bits (each clip:\n\`tooling/recipes/video/measured.md\`).\n\n${means}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame:\n\n${ratios}\n`;
+    writeFileAtomic(readme, encode(text.slice(0, from) + measured + text.slice(until)));
   }
   writeFileAtomic(
     join(here, "measured.md"),
     encode(
-      `# Video tokenizers, measured\n\n${about}. Written by evaluate.ts.\n\n${table}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame (on the line between photo-16x\nand photo-8x):\n\n${ratios}\n`,
+      `# Video tokenizers, measured\n\n${about}. Written by evaluate.ts.\n\n${means}\n\n${table}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame (on the line between photo-16x\nand photo-8x):\n\n${ratios}\n`,
     ),
   );
 }

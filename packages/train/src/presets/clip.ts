@@ -29,48 +29,38 @@ import { fsqLayer } from "../layers/fsq.js";
 import { boxSimilarity } from "./photo.js";
 
 /**
- * Frames that follow a frame already decoded (the reference), coded together: one grid of cells of
- * 8 x 8 pixels for all of them. Time is folded into channels, so that a group costs about as much as
- * one image. The network writes what is added to the reference, hence a still scene costs nothing to
- * keep and every group corrects the errors of the one before.
+ * Frames that follow a frame already decoded, coded together: one grid of blocks of 16 x 16 pixels for all
+ * of them. Time is folded into channels, so that a group costs about as much as one image. What the
+ * network sees beside the frames is a prediction of each of them (the last decoded frame, moved block by
+ * block), and what it writes is added to the prediction: what is predicted well costs nothing to keep,
+ * and every group corrects the errors of the one before.
  */
 export interface ClipModelConfig {
   /** Frames of a group. */
   readonly frames: number;
   /** FSQ levels of one code. */
   readonly levels: readonly number[];
-  /** FSQ codes per cell. */
+  /** FSQ codes per block. */
   readonly codes: number;
-  /**
-   * Largest motion in pixels per group and direction, where cells have a motion code too: the networks
-   * then see the reference as moved to each of the frames, and code what is left.
-   */
-  readonly motion?: number;
-  readonly encoder: { readonly width: number; readonly blocks: number };
   /** At 1/8 of the size. */
+  readonly encoder: { readonly width: number; readonly blocks: number };
+  /** At 1/16 of the size, where codes are made and read. */
+  readonly sixteenth: { readonly width: number; readonly blocks: number };
   readonly decoderEighth: { readonly width: number; readonly blocks: number };
-  /** At 1/4 of the size, where the reference joins again in finer detail. */
+  /** At 1/4 of the size, where the prediction joins again in finer detail. */
   readonly decoderQuarter: { readonly width: number; readonly blocks: number };
 }
 
-const STRIDE = 8;
+const STRIDE = 16;
 
-/** Groups of four: with one code per cell, and with one of motion before it. */
+/** Groups of four: what a block's motion (a code of its own) leaves. */
 export const clipConfigs = {
   "clip-8x": {
     frames: 4,
     levels: [8, 8, 8, 6, 5],
-    codes: 1,
+    codes: 3,
     encoder: { width: 128, blocks: 2 },
-    decoderEighth: { width: 128, blocks: 2 },
-    decoderQuarter: { width: 64, blocks: 2 },
-  },
-  "clip-8x-motion": {
-    frames: 4,
-    levels: [8, 8, 8, 6, 5],
-    codes: 1,
-    motion: 15,
-    encoder: { width: 128, blocks: 2 },
+    sixteenth: { width: 192, blocks: 1 },
     decoderEighth: { width: 128, blocks: 2 },
     decoderQuarter: { width: 64, blocks: 2 },
   },
@@ -112,70 +102,70 @@ function normalise(pixels: Value): Value {
   return sub(div(transpose(cast(pixels, "float32"), [0, 3, 1, 2]), 127.5), 1);
 }
 
-/** Channels of the reference: one frame, or one as moved to each of the group's. */
-function referenceChannels(c: ClipModelConfig): number {
-  return c.motion === undefined ? 3 : 3 * c.frames;
-}
+/** Channels that the coarse part of the decoder gets from codes beside their own values. */
+const DEEP = 32;
 
-/** The reference for each frame. */
-function perFrame(c: ClipModelConfig, reference: Value): Value {
-  if (c.motion !== undefined) return reference;
-  return concat(
-    Array.from({ length: c.frames }, () => reference),
-    1,
-  );
-}
-
-/** One frame of reference: the last, where there is one for each. */
-function oneFrame(c: ClipModelConfig, reference: Value): Value {
-  const channels = referenceChannels(c);
-  return channels === 3 ? reference : slice(reference, [1], [channels - 3], [channels]);
-}
-
-/** Frames [B, 3 F, H, W] and reference [B, 3 or 3 F, H, W] to latents [B, Q D, H / 8, W / 8]. */
+/** Frames [B, 3 F, H, W] and their prediction [B, 3 F, H, W] to latents [B, Q D, H / 16, W / 16]. */
 function encoder(
   g: GraphBuilder,
   random: Random,
   c: ClipModelConfig,
   frames: Value,
-  reference: Value,
+  predicted: Value,
 ): Value {
   const { width, blocks } = c.encoder;
-  const change = sub(frames, perFrame(c, reference));
-  const cells = spaceToDepth(concat([oneFrame(c, reference), change], 1), STRIDE);
+  const change = sub(frames, predicted);
+  const cells = spaceToDepth(concat([lastFrame(c, predicted), change], 1), 8);
   let h = convLayer(g, random, "enc.in", cells, width, { kernel: 1, gain: 1 });
   h = repeat(block, g, random, "enc.8", h, blocks);
+  h = spaceToDepth(h, 2);
   const channels = c.codes * c.levels.length;
-  return convLayer(g, random, "enc.out", silu(h), channels, { kernel: 1, gain: 1 });
+  const near = convLayer(g, random, "enc.out", silu(h), channels, { kernel: 1, gain: 1 });
+  const { width: wide, blocks: deep } = c.sixteenth;
+  let far = convLayer(g, random, "enc.down", h, wide, { kernel: 1, gain: 1 });
+  far = repeat(block, g, random, "enc.16", far, deep);
+  return add(near, convLayer(g, random, "enc.far", silu(far), channels, { kernel: 1, gain: 0.02 }));
 }
 
-/** Grid points [B, Q D, H / 8, W / 8] and the reference to frames [B, 3 F, H, W] around [-1, 1]. */
+/** Of predictions, that of the group's last frame. */
+function lastFrame(c: ClipModelConfig, predicted: Value): Value {
+  return slice(predicted, [1], [3 * c.frames - 3], [3 * c.frames]);
+}
+
+/** Grid points [B, Q D, H / 16, W / 16] and the prediction to frames [B, 3 F, H, W] around [-1, 1]. */
 function decoder(
   g: GraphBuilder,
   random: Random,
   c: ClipModelConfig,
   z: Value,
-  reference: Value,
+  predicted: Value,
 ): Value {
-  const coarse = convLayer(g, random, "dec.ref8", spaceToDepth(reference, STRIDE), 64, {
+  const dims = c.levels.length;
+  const spread = depthToSpace(convLayer(g, random, "dec.spread", z, 4 * dims, { kernel: 1 }), 2);
+  const sixteenth = c.sixteenth;
+  let deep = convLayer(g, random, "dec.deep", z, sixteenth.width, { kernel: 3, gain: 1 });
+  deep = repeat(block, g, random, "dec.16", deep, sixteenth.blocks);
+  deep = convLayer(g, random, "dec.up16", silu(deep), 4 * DEEP, { kernel: 1, gain: 1 });
+  deep = depthToSpace(deep, 2);
+  const coarse = convLayer(g, random, "dec.ref8", spaceToDepth(predicted, 8), 64, {
     kernel: 1,
     gain: 1,
   });
   const eighth = c.decoderEighth;
-  let h = convLayer(g, random, "dec.in", concat([z, coarse], 1), eighth.width, {
+  let h = convLayer(g, random, "dec.in", concat([spread, coarse, deep], 1), eighth.width, {
     kernel: 3,
     gain: 1,
   });
   h = repeat(block, g, random, "dec.8", h, eighth.blocks);
   const { width, blocks } = c.decoderQuarter;
   h = depthToSpace(convLayer(g, random, "dec.up8", h, width * 4, { kernel: 1, gain: 1 }), 2);
-  const fine = convLayer(g, random, "dec.ref4", spaceToDepth(reference, 4), width, {
+  const fine = convLayer(g, random, "dec.ref4", spaceToDepth(predicted, 4), width, {
     kernel: 1,
     gain: 1,
   });
   h = repeat(gatedBlock, g, random, "dec.4", add(h, fine), blocks);
   const out = convLayer(g, random, "dec.out", silu(h), 48 * c.frames, { kernel: 1, gain: 0.001 });
-  return add(perFrame(c, reference), depthToSpace(out, 4));
+  return add(predicted, depthToSpace(out, 4));
 }
 
 function allLevels(c: ClipModelConfig): number[] {
@@ -186,8 +176,6 @@ export interface ClipTrainingOptions {
   readonly batch: number;
   /** Pixels a side. */
   readonly size: number;
-  /** Groups in a row; each is decoded from the last decoded frame of the one before. */
-  readonly groups: number;
   readonly seed: number;
   readonly weights: {
     readonly squared: number;
@@ -197,93 +185,54 @@ export interface ClipTrainingOptions {
 }
 
 /**
- * Training step on "reference" [B, H, W, 3] (a decoded frame) and "frames" [B, H, W, 3 F groups] (frame
- * after frame, channels interleaved), both uint8. No gradient passes from a group to the one before:
- * the encoder sees the decoded reference and answers for it.
+ * Training step on "predicted" and "frames", both uint8 [B, H, W, 3 F], channels of frame after frame
+ * interleaved. The output `decoded` [B, 3 F, H, W] in [-1, 1] is what the next group is predicted from.
  */
 export function clipTraining(
   g: GraphBuilder,
   config: ClipModelConfig,
-  { batch, size, groups, seed, weights }: ClipTrainingOptions,
+  { batch, size, seed, weights }: ClipTrainingOptions,
 ) {
-  if (config.motion !== undefined && groups !== 1) {
-    throw new ArgumentError("groups", {
-      expected:
-        "1 where cells have motion: the next group's reference is moved outside of the graph",
-      got: String(groups),
-      remedy: "Feed the output `last` back as the next reference.",
-    });
-  }
-  const before = referenceChannels(config);
-  let reference = normalise(g.input("reference", [batch, size, size, before], "uint8"));
-  const channels = 3 * config.frames;
-  const x = normalise(g.input("frames", [batch, size, size, channels * groups], "uint8"));
-  let loss: Value | undefined;
-  const metrics: Record<string, Value> = {};
-  for (let i = 0; i < groups; i++) {
-    // Parameters of the same name are one.
-    const random = new Random(seed);
-    const frames = slice(x, [1], [i * channels], [(i + 1) * channels]);
-    const latents = encoder(g, random, config, frames, reference);
-    const z = fsqLayer(g, latents, allLevels(config), 1);
-    const y = decoder(g, random, config, z, reference);
-    const error = sub(y, frames);
-    const squared = reduceMean(square(error));
-    const absolute = reduceMean(abs(error));
-    const similarity = boxSimilarity(frames, y);
-    const part = add(
-      add(mul(squared, weights.squared), mul(absolute, weights.absolute)),
-      mul(sub(1, similarity), weights.structural),
-    );
-    loss = loss ? add(loss, part) : part;
-    metrics[`squared${i}`] = squared;
-    metrics[`similarity${i}`] = similarity;
-    reference = stopGradient(clip(slice(y, [1], [channels - 3], [channels]), -1, 1));
-  }
-  return { loss: mul(loss as Value, 1 / groups), metrics, outputs: { last: reference } };
+  const random = new Random(seed);
+  const shape: Dim[] = [batch, size, size, 3 * config.frames];
+  const predicted = normalise(g.input("predicted", shape, "uint8"));
+  const frames = normalise(g.input("frames", shape, "uint8"));
+  const z = fsqLayer(g, encoder(g, random, config, frames, predicted), allLevels(config), 1);
+  const y = decoder(g, random, config, z, predicted);
+  const error = sub(y, frames);
+  const squared = reduceMean(square(error));
+  const similarity = boxSimilarity(frames, y);
+  const loss = add(
+    add(mul(squared, weights.squared), mul(reduceMean(abs(error)), weights.absolute)),
+    mul(sub(1, similarity), weights.structural),
+  );
+  const before = reduceMean(square(sub(predicted, frames)));
+  return {
+    loss,
+    metrics: { squared, similarity, before },
+    outputs: { decoded: clip(stopGradient(y), -1, 1) },
+  };
 }
 
 /**
- * Starts a model with motion from the arrays of one without: those of equal shape as they are, those
- * that read the reference a quarter (for four frames) each, so that it begins with the frames' mean.
- */
-export function startWithMotion(
-  config: ClipModelConfig,
-  from: Readonly<Record<string, Tensor>>,
-  into: Readonly<Record<string, Tensor<Float32Array>>>,
-): void {
-  for (const [name, { data, shape }] of Object.entries(into)) {
-    if (name.endsWith(".m") || name.endsWith(".v")) continue;
-    const source = from[name.endsWith(".average") ? name : `${name}.average`];
-    if (!source) continue;
-    const values = source.data as Float32Array;
-    if (source.shape.join() === shape.join()) {
-      data.set(values);
-    } else if (values.length * config.frames === data.length) {
-      // Both [out, places x channels, 1, 1], channels innermost: 3 of one frame, then 3 of each.
-      const width = 3 * config.frames;
-      for (let i = 0; i < data.length; i++) {
-        const [place, channel] = [Math.floor(i / width), i % width];
-        data[i] = (values[place * 3 + (channel % 3)] as number) / config.frames;
-      }
-    }
-  }
-}
-
-/**
- * Receptive radius in cells: tiles with this much context, of codes and of the reference, give exactly
+ * Receptive radius in blocks: tiles with this much context, of codes and of the prediction, give exactly
  * the whole frame's result.
  */
 export function clipHalo(c: ClipModelConfig): { encoderHalo: number; decoderHalo: number } {
-  // A block at 1/4 of the size reaches 4 pixels; a part of a cell needs a whole one.
-  const decoderPixels = (1 + c.decoderEighth.blocks) * 8 + c.decoderQuarter.blocks * 4;
-  return { encoderHalo: c.encoder.blocks, decoderHalo: Math.ceil(decoderPixels / STRIDE) };
+  const encoder = c.encoder.blocks * 8 + c.sixteenth.blocks * 16;
+  // A block at 1/4 of the size reaches 4 pixels.
+  const decoder =
+    (1 + c.sixteenth.blocks) * 16 + (1 + c.decoderEighth.blocks) * 8 + c.decoderQuarter.blocks * 4;
+  return {
+    encoderHalo: Math.ceil(encoder / STRIDE),
+    decoderHalo: Math.ceil(decoder / STRIDE),
+  };
 }
 
 export interface ExportedClipModel {
-  /** "frames" [B, H, W, 3 F] and "reference" [B, H, W, 3 or 3 F], uint8, to "latents" [B, h, w, Q D]. */
+  /** "frames" and "predicted" [B, H, W, 3 F], uint8, to "latents" [B, h, w, Q D]. */
   readonly encoder: Uint8Array;
-  /** "latents" (grid points) and "reference" to "pixels" uint8 [B, H, W, 3 F]. */
+  /** "latents" (grid points) and "predicted" to "pixels" uint8 [B, H, W, 3 F]. */
   readonly decoder: Uint8Array;
   readonly halo: { readonly encoderHalo: number; readonly decoderHalo: number };
 }
@@ -317,14 +266,14 @@ export function exportClipModel(
       new Random(0),
       config,
       pixels(e, "frames", 3 * config.frames),
-      pixels(e, "reference", referenceChannels(config)),
+      pixels(e, "predicted", 3 * config.frames),
     ),
     [0, 2, 3, 1],
   );
   const d = new GraphBuilder("clip-decoder");
   const shape: Dim[] = ["batch", "rows", "columns", config.codes * config.levels.length];
   const z = transpose(d.input("latents", shape), [0, 3, 1, 2]);
-  const y = decoder(d, new Random(0), config, z, pixels(d, "reference", referenceChannels(config)));
+  const y = decoder(d, new Random(0), config, z, pixels(d, "predicted", 3 * config.frames));
   const scaled = clip(mul(add(y, 1), 127.5), 0, 255);
   const out = cast(roundThrough(transpose(scaled, [0, 2, 3, 1])), "uint8");
   return {

@@ -33,14 +33,16 @@ export {
   exportAudioModel,
 } from "./audio.js";
 export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
-export { clipConfigs, clipHalo, clipTraining, exportClipModel, startWithMotion } from "./clip.js";
+export { clipConfigs, clipHalo, clipTraining, exportClipModel } from "./clip.js";
 export type { ClipModelConfig, ClipTrainingOptions, ExportedClipModel } from "./clip.js";
 export {
   CodeEmbedding,
   encoderSize,
+  exportNodeClassifier,
   exportNodeEncoder,
   exportScorer,
   linkTraining,
+  nodeClassTraining,
   tokenCount,
 } from "./node-encoder.js";
 export type {

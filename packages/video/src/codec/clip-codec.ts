@@ -29,21 +29,23 @@ import {
   framesOf,
   MAX_PIXELS,
 } from "../signal/video.js";
-import { estimateMotion, motionCodes, moveReference, stillCode } from "./motion.js";
+import { estimateMotion, MOTION_CODES, moveReference, STILL_CODE } from "./motion.js";
 import { cropFrame, gather, padFrame, scatter } from "./frames.js";
 import type { Extent } from "./frames.js";
 import { tilesOf } from "./tiles.js";
 import { firstFrame, isKey, keyOf, stepOfFrame, stepsOf } from "./timeline.js";
 import type { Timeline } from "./timeline.js";
 
-/** What a clip tokenizer's manifest says in `settings`: the timeline, and receptive radii in cells. */
+/** What a clip tokenizer's manifest says in `settings`: the timeline, and receptive radii in blocks. */
 export interface ClipSettings extends Timeline {
   readonly keyEncoderHalo: number;
   readonly keyDecoderHalo: number;
   readonly encoderHalo: number;
   readonly decoderHalo: number;
-  /** Largest motion per group in pixels, where the first code of a cell is its motion. */
-  readonly motion?: number;
+  /** Codes per block of a second level, where there is one: the group's networks once more. */
+  readonly fine?: number;
+  /** Folder of the files, where it is not the tokenizer's own name. */
+  readonly folder?: string;
 }
 
 export interface ClipEncodeOptions extends EncodeOptions {
@@ -69,18 +71,37 @@ interface Sessions {
   readonly decoder: ModelSession;
 }
 
-const PARTS = ["keyEncoder", "keyDecoder", "encoder", "decoder"] as const;
+/** Codes of one step, and the way to what a decoder makes of them. */
+interface EncodedStep {
+  readonly codes: Int32Array;
+  readonly decode: () => Promise<readonly Uint8Array[]>;
+}
+
 const TILE = 512;
+/** Codes of a block on the first level: of a key frame's 2 x 2 cells, or motion and what it leaves. */
+const CODES = 4;
+/** Cells of a key frame that lie along a block's side. */
+const CELLS = 2;
+/**
+ * Mean squared error of a prediction, in 8-bit steps squared (23 dB), from which on a cut is thought of.
+ */
+const SUSPICIOUS = 326;
 
 /**
  * A causal clip tokenizer. The first frame is coded alone; each following group of frames is coded
- * together, given the last decoded frame (the reference), which the encoder keeps too. Codes of a group
- * thus depend on earlier frames only, and a still scene is kept and refined. Every `groups` groups a new
- * key frame starts afresh. With `settings.motion` each cell's first code is its motion since the
- * reference, found by block matching; the networks see the reference as moved and code what is left.
+ * together, predicted from the last decoded frame (the reference), which the encoder keeps too. Codes of a
+ * group thus depend on earlier frames only, and a still scene is kept and refined. Every `groups` groups
+ * a new key frame starts afresh.
  *
- * Grid: [t, h, w] steps and cells of 8 x 8 pixels, Q codes a cell. Side: width, height (pixels), fps,
- * frames (frames from the stream's start to the grid's end).
+ * Grid: [t, h, w] steps and blocks of 16 x 16 pixels, with four codes a block of one codebook size. In a
+ * key step they are those of 2 x 2 cells, row after row. In a group the first is the block's motion since
+ * the reference, found by block matching, and the others what motion leaves. Where the scene changes in
+ * a group, its codes are those of a picture instead: the first code of its first block is then
+ * MOTION_CODES + the frames before the change, which are shown as the reference; those after it are shown
+ * as the picture (its first cell takes the code of the second). With `settings.fine` as many codes follow
+ * in each block: the group's networks once more, with what the first level decoded as the prediction.
+ *
+ * Side: width, height (pixels), fps, frames (frames from the stream's start to the grid's end).
  */
 export class ClipCodec implements StreamingCodec<VideoSignal> {
   readonly quantizer: Quantizer;
@@ -88,9 +109,8 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   /** Milliseconds until a group is whole, at 25 frames per second; the time of the networks comes on top. */
   readonly latencyMs: number;
   private readonly stride: number;
-  /** Codes of a cell, and those of them that the quantizer makes. */
+  /** Codes of a block. */
   private readonly width: number;
-  private readonly codes: number;
 
   constructor(
     readonly manifest: Manifest<"video">,
@@ -99,19 +119,17 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     this.quantizer = createQuantizer(manifest.quantizer);
     this.settings = manifest.settings as unknown as ClipSettings;
     this.stride = manifest.stride[2] as number;
-    const { motion } = this.settings;
-    this.width = manifest.codebookSizes.length;
-    this.codes = this.width - (motion === undefined ? 0 : 1);
+    this.width = CODES + (this.settings.fine ?? 0);
     this.latencyMs = (this.settings.frames - 1) * 40;
-    const [size] = this.quantizer.codebookSizes;
-    const vectors = motion === undefined ? [] : [motionCodes(motion)];
+    const [size] = this.quantizer.codebookSizes as [number];
     if (
       this.quantizer.codebookSizes.length !== 1 ||
-      this.codes < 1 ||
-      manifest.codebookSizes.some((k, i) => k !== (vectors[i] ?? size))
+      size < MOTION_CODES + this.settings.frames ||
+      manifest.codebookSizes.length !== this.width ||
+      manifest.codebookSizes.some((k) => k !== size)
     ) {
       throw new MismatchError(`manifest of ${manifest.id}`, {
-        expected: `codebooks of ${[...vectors, size].join(", ")} entries, as its motion and ${manifest.quantizer} have`,
+        expected: `${this.width} codebooks of ${size} entries, as ${manifest.quantizer} has, and room for ${MOTION_CODES} motions`,
         got: manifest.codebookSizes.join(", "),
         remedy: "Correct the manifest.",
       });
@@ -122,10 +140,11 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     manifest: Manifest<"video">,
     { runtime, readFile }: LoadContext,
   ): Promise<ClipCodec> {
-    const bytes = await Promise.all(PARTS.map((part) => readFile(part)));
-    const open: Partial<Record<(typeof PARTS)[number], ModelSession>> = {};
+    const parts: (keyof Sessions)[] = ["keyEncoder", "keyDecoder", "encoder", "decoder"];
+    const bytes = await Promise.all(parts.map((part) => readFile(part)));
+    const open: { -readonly [part in keyof Sessions]?: ModelSession } = {};
     try {
-      for (const [i, part] of PARTS.entries()) open[part] = await runtime.load(bytes[i]!);
+      for (const [i, part] of parts.entries()) open[part] = await runtime.load(bytes[i]!);
       return new ClipCodec(manifest, open as Sessions);
     } catch (error) {
       await Promise.all(Object.values(open).map((session) => session.close()));
@@ -351,24 +370,175 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     reference: Uint8Array | undefined,
     extent: Extent,
     tileSize?: number,
+  ): Promise<EncodedStep> {
+    const { fine } = this.settings;
+    const first = reference
+      ? await this.encodeGroup(frames, reference, extent, tileSize)
+      : await this.encodeKey(frames[0] as Uint8Array, extent, tileSize);
+    if (!fine) return first;
+    const { encoder, decoder } = this.sessions;
+    const predicted = this.filled(await first.decode());
+    const more = await this.codesOf(encoder, this.filled(frames), predicted, extent, tileSize);
+    const codes = new Int32Array((first.codes.length / CODES) * this.width);
+    for (let i = 0; i < codes.length / this.width; i++) {
+      codes.set(first.codes.subarray(i * CODES, (i + 1) * CODES), i * this.width);
+      codes.set(more.subarray(i * fine, (i + 1) * fine), i * this.width + CODES);
+    }
+    const decode = async () => {
+      const all = await this.framesFrom(decoder, more, predicted, extent, tileSize);
+      return reference ? all : all.slice(-1);
+    };
+    return { codes, decode };
+  }
+
+  private async encodeKey(
+    frame: Uint8Array,
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<EncodedStep> {
+    const codes = await this.encodePicture(frame, extent, tileSize);
+    return { codes, decode: async () => [await this.decodePicture(codes, extent, tileSize)] };
+  }
+
+  /** A key's single frame as often as the second level wants frames. */
+  private filled(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+    if (frames.length > 1) return frames;
+    return Array.from({ length: this.settings.frames }, () => frames[0] as Uint8Array);
+  }
+
+  /** First level of a group: motion and what it leaves, or a picture where the scene changes. */
+  private async encodeGroup(
+    frames: readonly Uint8Array[],
+    reference: Uint8Array,
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<EncodedStep> {
+    const { rows, columns } = extent;
+    const { encoder, decoder } = this.sessions;
+    const motion = estimateMotion(reference, frames, { rows, columns, stride: this.stride });
+    const predicted = this.predict(reference, motion, extent);
+    const left = await this.codesOf(encoder, frames, predicted, extent, tileSize);
+    const codes = new Int32Array(motion.length * CODES);
+    const each = CODES - 1;
+    for (let i = 0; i < motion.length; i++) {
+      codes[i * CODES] = motion[i] as number;
+      codes.set(left.subarray(i * each, (i + 1) * each), i * CODES + 1);
+    }
+    const decode = () => this.framesFrom(decoder, left, predicted, extent, tileSize);
+    if (squaredError(predicted.at(-1)!, frames.at(-1)!) < SUSPICIOUS) return { codes, decode };
+
+    const decoded = await decode();
+    const total = (shown: readonly Uint8Array[]) =>
+      shown.reduce((sum, frame, i) => sum + squaredError(frame, frames[i] as Uint8Array), 0);
+    // The scene changes, if at all, at the greatest difference between two frames.
+    const steps = frames.map((frame, i) => squaredError(frame, frames[i - 1] ?? reference));
+    const before = steps.indexOf(Math.max(...steps));
+    // The picture is that of the frame in the middle: its neighbours are shown as it, too.
+    const middle = (before + frames.length) >> 1;
+    const picture = await this.encodePicture(frames[middle] as Uint8Array, extent, tileSize);
+    picture[0] = MOTION_CODES + before;
+    const shown = await this.decodeFirstLevel(picture, reference, extent, tileSize);
+    if (total(shown) < total(decoded)) return { codes: picture, decode: async () => shown };
+    return { codes, decode: async () => decoded };
+  }
+
+  /** The frames of a group as motion alone predicts them. What names no motion stands still. */
+  private predict(
+    reference: Uint8Array,
+    motion: Int32Array,
+    { rows, columns }: Extent,
+  ): readonly Uint8Array[] {
+    const known = motion.map((code) => (code < MOTION_CODES ? code : STILL_CODE));
+    const grid = { rows, columns, stride: this.stride };
+    return moveReference(reference, known, this.settings.frames, grid);
+  }
+
+  /** A picture alone to the codes of its cells, four to a block. */
+  private async encodePicture(
+    frame: Uint8Array,
+    extent: Extent,
+    tileSize?: number,
   ): Promise<Int32Array> {
     const { settings, sessions, stride, quantizer } = this;
     const { rows, columns } = extent;
-    const halo = reference ? settings.encoderHalo : settings.keyEncoderHalo;
-    const motion = this.motionOf(frames, reference, extent);
-    const references = reference && this.referencesOf(reference, motion, extent);
-    const width = this.codes * quantizer.dim;
-    const latents = new Float32Array(rows * columns * width);
-    for (const tile of tilesOf(rows, columns, this.tileCells(tileSize), halo)) {
+    const { dim } = quantizer;
+    const latents = new Float32Array(rows * columns * CODES * dim);
+    for (const tile of this.tiles(extent, tileSize, settings.keyEncoderHalo)) {
+      const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
+      const pixels: Tensor<Uint8Array> = {
+        data: gather([frame], columns, stride, tile),
+        shape: [1, high * stride, wide * stride, 3],
+      };
+      const result = await sessions.keyEncoder.run({ pixels });
+      const out = (result.latents as Tensor<Float32Array>).data;
+      const row = wide * CELLS * dim;
+      for (let y = tile.y0; y < tile.y1; y++) {
+        for (let x = tile.x0; x < tile.x1; x++) {
+          for (let k = 0; k < CODES; k++) {
+            const cellY = (y - tile.top) * CELLS + Math.floor(k / CELLS);
+            const cellX = (x - tile.left) * CELLS + (k % CELLS);
+            const from = cellY * row + cellX * dim;
+            latents.set(out.subarray(from, from + dim), ((y * columns + x) * CODES + k) * dim);
+          }
+        }
+      }
+    }
+    return quantizer.quantize({ data: latents, shape: [latents.length / dim, dim] }).data;
+  }
+
+  private async decodePicture(
+    codes: Int32Array,
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<Uint8Array> {
+    const { settings, sessions, stride, quantizer } = this;
+    const { rows, columns } = extent;
+    const { dim } = quantizer;
+    const values = quantizer.dequantize({ data: codes, shape: [codes.length, 1] }).data;
+    const picture = new Uint8Array(rows * columns * stride * stride * 3);
+    for (const tile of this.tiles(extent, tileSize, settings.keyDecoderHalo)) {
+      const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
+      const data = new Float32Array(high * wide * CODES * dim);
+      const row = wide * CELLS * dim;
+      for (let y = 0; y < high; y++) {
+        for (let x = 0; x < wide; x++) {
+          for (let k = 0; k < CODES; k++) {
+            const from = (((tile.top + y) * columns + tile.left + x) * CODES + k) * dim;
+            const cellY = y * CELLS + Math.floor(k / CELLS);
+            const cellX = x * CELLS + (k % CELLS);
+            data.set(values.subarray(from, from + dim), cellY * row + cellX * dim);
+          }
+        }
+      }
+      const shape = [1, high * CELLS, wide * CELLS, dim];
+      const result = await sessions.keyDecoder.run({ latents: { data, shape } });
+      scatter((result.pixels as Tensor<Uint8Array>).data, [picture], columns, stride, tile);
+    }
+    return picture;
+  }
+
+  /** Frames beside their prediction to the codes of a group's network. */
+  private async codesOf(
+    session: ModelSession,
+    frames: readonly Uint8Array[],
+    predicted: readonly Uint8Array[],
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<Int32Array> {
+    const { settings, stride, quantizer } = this;
+    const { rows, columns } = extent;
+    const { dim } = quantizer;
+    let latents: Float32Array | undefined;
+    for (const tile of this.tiles(extent, tileSize, settings.encoderHalo)) {
       const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
       const pixels = (list: readonly Uint8Array[]): Tensor<Uint8Array> => ({
         data: gather(list, columns, stride, tile),
         shape: [1, high * stride, wide * stride, 3 * list.length],
       });
-      const result = references
-        ? await sessions.encoder.run({ frames: pixels(frames), reference: pixels(references) })
-        : await sessions.keyEncoder.run({ pixels: pixels(frames) });
-      const out = (result.latents as Tensor<Float32Array>).data;
+      const result = await session.run({ frames: pixels(frames), predicted: pixels(predicted) });
+      const { data: out, shape } = result.latents as Tensor<Float32Array>;
+      const width = shape[3] as number;
+      latents ??= new Float32Array(rows * columns * width);
       for (let y = tile.y0; y < tile.y1; y++) {
         const from = ((y - tile.top) * wide + tile.x0 - tile.left) * width;
         latents.set(
@@ -377,40 +547,61 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
         );
       }
     }
-    const { dim } = quantizer;
-    const codes = quantizer.quantize({ data: latents, shape: [latents.length / dim, dim] }).data;
-    if (!motion) return codes;
-    const out = new Int32Array(rows * columns * this.width);
-    for (let i = 0; i < motion.length; i++) {
-      out[i * this.width] = motion[i] as number;
-      out.set(codes.subarray(i * this.codes, (i + 1) * this.codes), i * this.width + 1);
+    const all = latents as Float32Array;
+    return quantizer.quantize({ data: all, shape: [all.length / dim, dim] }).data;
+  }
+
+  /** The same way back: codes to frames. */
+  private async framesFrom(
+    session: ModelSession,
+    codes: Int32Array,
+    predicted: readonly Uint8Array[],
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<Uint8Array[]> {
+    const { settings, stride, quantizer } = this;
+    const { rows, columns } = extent;
+    const values = quantizer.dequantize({ data: codes, shape: [codes.length, 1] }).data;
+    const width = values.length / (rows * columns);
+    const frames = predicted.map((frame) => new Uint8Array(frame.length));
+    for (const tile of this.tiles(extent, tileSize, settings.decoderHalo)) {
+      const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
+      const data = new Float32Array(high * wide * width);
+      for (let y = 0; y < high; y++) {
+        const from = ((tile.top + y) * columns + tile.left) * width;
+        data.set(values.subarray(from, from + wide * width), y * wide * width);
+      }
+      const result = await session.run({
+        latents: { data, shape: [1, high, wide, width] },
+        predicted: {
+          data: gather(predicted, columns, stride, tile),
+          shape: [1, high * stride, wide * stride, 3 * predicted.length],
+        },
+      });
+      scatter((result.pixels as Tensor<Uint8Array>).data, frames, columns, stride, tile);
     }
-    return out;
+    return frames;
   }
 
-  /** Motion code of each cell, where the tokenizer has them. */
-  private motionOf(
-    frames: readonly Uint8Array[],
+  private async decodeFirstLevel(
+    codes: Int32Array,
     reference: Uint8Array | undefined,
-    { rows, columns }: Extent,
-  ): Int32Array | undefined {
-    const { stride } = this;
-    const { motion } = this.settings;
-    if (motion === undefined) return undefined;
-    if (!reference) return new Int32Array(rows * columns).fill(stillCode(motion));
-    return estimateMotion(reference, frames, { rows, columns, stride }, motion);
-  }
-
-  /** What the group's networks see of the reference: itself, or it as moved to each frame. */
-  private referencesOf(
-    reference: Uint8Array,
-    codes: Int32Array | undefined,
-    { rows, columns }: Extent,
-  ): readonly Uint8Array[] {
-    const { stride } = this;
-    const { motion, frames } = this.settings;
-    if (motion === undefined || !codes) return [reference];
-    return moveReference(reference, codes, frames, { rows, columns, stride }, motion);
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<Uint8Array[]> {
+    const { frames } = this.settings;
+    if (!reference) return [await this.decodePicture(codes, extent, tileSize)];
+    const before = (codes[0] as number) - MOTION_CODES;
+    if (before >= 0 && before < frames) {
+      const cells = codes.slice();
+      cells[0] = cells[1] as number;
+      const picture = await this.decodePicture(cells, extent, tileSize);
+      return Array.from({ length: frames }, (_, i) => (i < before ? reference : picture));
+    }
+    const motion = codes.filter((_, i) => i % CODES === 0);
+    const left = codes.filter((_, i) => i % CODES !== 0);
+    const predicted = this.predict(reference, motion, extent);
+    return this.framesFrom(this.sessions.decoder, left, predicted, extent, tileSize);
   }
 
   /** Codes of one step to padded frames: one of a key, `frames` of a group. */
@@ -420,43 +611,21 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     extent: Extent,
     tileSize?: number,
   ): Promise<Uint8Array[]> {
-    const { settings, sessions, stride, quantizer } = this;
-    const { rows, columns } = extent;
-    const moves = settings.motion !== undefined;
-    const codes = moves ? all.filter((_, i) => i % this.width !== 0) : all;
-    const motion = moves ? all.filter((_, i) => i % this.width === 0) : undefined;
-    const references = reference && this.referencesOf(reference, motion, extent);
-    const values = quantizer.dequantize({ data: codes, shape: [codes.length, 1] }).data;
-    const width = this.codes * quantizer.dim;
-    const count = reference ? settings.frames : 1;
-    const frames = Array.from(
-      { length: count },
-      () => new Uint8Array(rows * columns * stride * stride * 3),
-    );
-    const halo = reference ? settings.decoderHalo : settings.keyDecoderHalo;
-    for (const tile of tilesOf(rows, columns, this.tileCells(tileSize), halo)) {
-      const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
-      const data = new Float32Array(high * wide * width);
-      for (let y = 0; y < high; y++) {
-        const from = ((tile.top + y) * columns + tile.left) * width;
-        data.set(values.subarray(from, from + wide * width), y * wide * width);
-      }
-      const latents = { data, shape: [1, high, wide, width] };
-      const result = references
-        ? await sessions.decoder.run({
-            latents,
-            reference: {
-              data: gather(references, columns, stride, tile),
-              shape: [1, high * stride, wide * stride, 3 * references.length],
-            },
-          })
-        : await sessions.keyDecoder.run({ latents });
-      scatter((result.pixels as Tensor<Uint8Array>).data, frames, columns, stride, tile);
-    }
-    return frames;
+    const { width } = this;
+    const first = width === CODES ? all : all.filter((_, i) => i % width < CODES);
+    const frames = await this.decodeFirstLevel(first, reference, extent, tileSize);
+    if (width === CODES) return frames;
+    const more = all.filter((_, i) => i % width >= CODES);
+    const { decoder } = this.sessions;
+    const fine = await this.framesFrom(decoder, more, this.filled(frames), extent, tileSize);
+    return reference ? fine : fine.slice(-1);
   }
 
-  /** Frames as callers see them to frames of whole cells, and back. */
+  private tiles({ rows, columns }: Extent, tileSize: number | undefined, halo: number) {
+    return tilesOf(rows, columns, this.tileCells(tileSize), halo);
+  }
+
+  /** Frames as callers see them to frames of whole blocks, and back. */
   pad(rgb: Uint8Array, extent: Extent): Uint8Array {
     return padFrame(rgb, extent, this.stride);
   }
@@ -556,11 +725,12 @@ class EncoderState {
     const whole = key ? 1 : codec.settings.frames;
     while (frames.length < whole) frames.push(frames.at(-1) as Uint8Array);
     const reference = key ? undefined : this.reference;
-    const codes = await codec.encodeStep(frames, reference, extent, options.tileSize);
+    const { tileSize } = options;
+    const { codes, decode } = await codec.encodeStep(frames, reference, extent, tileSize);
     this.done++;
     // After the last group before a key nothing is predicted from it.
     if (!isKey(codec.settings, this.done)) {
-      this.reference = (await codec.decodeStep(codes, reference, extent, options.tileSize)).at(-1);
+      this.reference = (await decode()).at(-1);
     }
     return codes;
   }
@@ -586,6 +756,13 @@ class DecoderState {
     this.done++;
     return frames.map((frame) => codec.crop(frame, extent));
   }
+}
+
+/** Mean squared difference of two frames, 8-bit steps squared. */
+function squaredError(a: Uint8Array, b: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
+  return sum / a.length;
 }
 
 /** Frames that a clip is likely to have, 0 where nothing tells. */

@@ -1,50 +1,89 @@
 import { ArgumentError } from "@dtok/core";
 
 /**
- * Motion of the cells of a group, and the group as motion alone predicts it. All arithmetic is in whole
- * numbers, so that encoder and decoder agree to the last bit on every machine.
+ * Motion of the blocks of a group, and the group as motion alone predicts it: block matching, and
+ * overlapped block motion compensation (Orchard and Sullivan 1994, doi:10.1109/83.334974). What a decoder
+ * does is arithmetic in whole numbers, so that encoder and decoder agree to the last bit on every machine.
  *
- * A cell's code names one vector (dx, dy), whole pixels from -radius to radius, row after row:
- * (dy + radius) (2 radius + 1) + dx + radius. It is where the cell of the group's last frame is found in
- * the reference; the frames between lie on the straight way there, in quarters of a pixel for four
- * frames.
+ * A block's code names one vector (dx, dy): where the block of the group's last frame is found in the
+ * reference; the frames between lie on the straight way there. Each component is one of `AXIS`:
+ * dy's place times AXIS.length, plus dx's place.
  */
-export interface CellGrid {
-  /** Cells. */
+export interface BlockGrid {
+  /** Blocks. */
   readonly rows: number;
   readonly columns: number;
-  /** Pixels of a cell's side. */
+  /** Pixels of a block's side: a multiple of 8. */
   readonly stride: number;
 }
 
-/** Codes that a radius has: (2 radius + 1) squared. */
-export function motionCodes(radius: number): number {
-  return (2 * radius + 1) ** 2;
-}
-
-/** The code of no motion, which key frames carry. */
-export function stillCode(radius: number): number {
-  return (motionCodes(radius) - 1) / 2;
-}
-
-/** The search begins on luma of half the size. */
-const COARSE = 2;
-/** Longest vector there of which every one is tried; of longer ones, every second. */
-const DENSE = 8;
+/** Displacements are told in quarters of a pixel. */
+const QUARTERS = 4;
 
 /**
- * Block matching: for each cell the vector whose frames differ least from the given ones (sum of
- * absolute differences of luma over the cell and half a cell around it). Even vectors are tried at
- * half the size (every fourth where there are many), then the neighbours of the best there, then those at full size. Longer vectors cost a little, so that
- * flat cells stay where they are.
+ * What a vector's component may be, in quarters of a pixel: every quarter up to 4 pixels, every half up
+ * to 12, whole ones up to 32, every second up to 50. The middle is no motion.
+ */
+export const AXIS: readonly number[] = (() => {
+  const out: number[] = [];
+  for (const [step, until] of [
+    [1, 16],
+    [2, 48],
+    [4, 128],
+    [8, 200],
+  ] as const) {
+    for (let v = (out.at(-1) ?? 0) + step; v <= until; v += step) out.push(v);
+  }
+  return [...out.map((v) => -v).toReversed(), 0, ...out];
+})();
+
+const MIDDLE = AXIS.length >> 1;
+/** Longest component, quarters of a pixel. */
+const LONGEST = AXIS.at(-1) as number;
+
+/** Codes that motion has: 123 x 123. */
+export const MOTION_CODES = AXIS.length ** 2;
+
+/** The code of no motion. */
+export const STILL_CODE = MIDDLE * AXIS.length + MIDDLE;
+
+/** Place on `AXIS` that is nearest to a displacement. */
+const NEAREST = (() => {
+  const out = new Uint8Array(2 * LONGEST + 1);
+  for (let v = -LONGEST, place = 0; v <= LONGEST; v++) {
+    while (
+      place + 1 < AXIS.length &&
+      Math.abs((AXIS[place + 1] as number) - v) < Math.abs((AXIS[place] as number) - v)
+    ) {
+      place++;
+    }
+    out[v + LONGEST] = place;
+  }
+  return out;
+})();
+
+/** The search begins on luma of a quarter of the size. */
+const COARSE = 4;
+/** Longest vector there of which every one is tried. */
+const DENSE = 4;
+/** Candidates of the coarse search that are looked at in full. */
+const KEPT = 3;
+/** What a quarter of a pixel of difference from the block before costs, in sums of absolute differences. */
+const SMOOTH = 0.5;
+
+/**
+ * Block matching: for each block the vector under which the reference differs least from the group's
+ * middle and last frames (sum of absolute differences of luma over the block and a quarter of a block
+ * around it). Vectors of all lengths are tried at a quarter of the size, the best of them, no motion and
+ * the vectors of the blocks before at full size, and around the best of those ever finer ones. Vectors unlike the
+ * block's before cost a little, so that flat blocks go with the rest.
  *
- * `reference` and `frames` are RGB of rows x stride by columns x stride pixels. Returns a code per cell.
+ * `reference` and `frames` are RGB of rows x stride by columns x stride pixels. Returns a code per block.
  */
 export function estimateMotion(
   reference: Uint8Array,
   frames: readonly Uint8Array[],
-  grid: CellGrid,
-  radius: number,
+  grid: BlockGrid,
 ): Int32Array {
   const { rows, columns, stride } = grid;
   const [width, height] = [columns * stride, rows * stride];
@@ -53,141 +92,221 @@ export function estimateMotion(
     throw new ArgumentError("frames of a group", {
       expected: `RGB of ${width} x ${height} pixels`,
       got: `${count} frames of ${frames.map((f) => f.length).join(", ")} bytes`,
-      remedy: "Pad the frames to whole cells.",
+      remedy: "Pad the frames to whole blocks.",
     });
   }
-  const fine = plane(luma(reference), width, height, radius + stride);
+  const border = LONGEST / QUARTERS + stride;
+  const still = luma(reference);
+  const fine = plane(still, width, height, border);
+  const small = plane(
+    shrink(still, width, height),
+    width / COARSE,
+    height / COARSE,
+    border / COARSE,
+  );
   // The last frame and the one half-way tell motion from noise; between them lies a straight line.
   const chosen = count > 1 ? [Math.floor(count / 2) - 1, count - 1] : [0];
   const targets = chosen.map((i) => luma(frames[i] as Uint8Array));
-  const coarse = plane(
-    halve(luma(reference), width, height),
-    width / COARSE,
-    height / COARSE,
-    Math.ceil((radius + stride) / COARSE),
-  );
-  const small = targets.map((t) => halve(t, width, height));
-  const side = 2 * radius + 1;
+  const smallTargets = targets.map((t) => shrink(t, width, height));
+  const shares = chosen.map((i) => (i + 1) / count);
+
   const codes = new Int32Array(rows * columns);
+  /** Vectors found so far, quarters of a pixel. */
   const found = new Int16Array(rows * columns * 2);
-  const reach = Math.floor(radius / COARSE);
-  const skip = reach > DENSE ? 2 : 1;
+  const reach = Math.floor(LONGEST / QUARTERS / COARSE);
+  const coarseCosts = new Float64Array(KEPT);
+  const coarse = new Int16Array(KEPT * 2);
+  const kept = new Int16Array(KEPT * 2);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
-      // At half the size. What the neighbours found comes first: a good bound ends most trials early.
+      const at = r * columns + c;
+      const window = around(r, c, rows, columns, stride / COARSE);
+      coarseCosts.fill(Infinity);
+      const look = (x: number, y: number) => {
+        const worst = coarseCosts[KEPT - 1] as number;
+        let cost = (Math.abs(x) + Math.abs(y)) * 0.5;
+        for (let i = 0; i < shares.length && cost < worst; i++) {
+          const [share, target] = [shares[i] as number, smallTargets[i] as Uint8Array];
+          const [sx, sy] = [Math.round(x * share), Math.round(y * share)];
+          cost += whole(small, target, width / COARSE, window, sx, sy, worst - cost);
+        }
+        if (cost >= worst) return;
+        // Kept in order.
+        let k = KEPT - 1;
+        while (k > 0 && cost < (coarseCosts[k - 1] as number)) {
+          coarseCosts[k] = coarseCosts[k - 1] as number;
+          coarse[2 * k] = coarse[2 * k - 2] as number;
+          coarse[2 * k + 1] = coarse[2 * k - 1] as number;
+          k--;
+        }
+        coarseCosts[k] = cost;
+        coarse[2 * k] = x;
+        coarse[2 * k + 1] = y;
+      };
+      // Short ones all, of longer ones every second, then what lies beside the best.
+      for (let y = -DENSE; y <= DENSE; y++) for (let x = -DENSE; x <= DENSE; x++) look(x, y);
+      for (let y = -reach; y <= reach; y += 2) {
+        for (let x = -reach; x <= reach; x += 2) {
+          if (Math.abs(x) > DENSE || Math.abs(y) > DENSE) look(x, y);
+        }
+      }
+      kept.set(coarse);
+      for (let k = 0; k < KEPT; k++) {
+        const [mx, my] = [kept[2 * k] as number, kept[2 * k + 1] as number];
+        if (Math.abs(mx) <= DENSE && Math.abs(my) <= DENSE) continue;
+        for (let y = Math.max(-reach, my - 1); y <= Math.min(reach, my + 1); y++) {
+          for (let x = Math.max(-reach, mx - 1); x <= Math.min(reach, mx + 1); x++) {
+            // Those of even places were looked at above.
+            if ((x - reach) % 2 !== 0 || (y - reach) % 2 !== 0) look(x, y);
+          }
+        }
+      }
+
+      const near = around(r, c, rows, columns, stride);
+      const [leftX, leftY] = before(found, at, c > 0 ? 1 : 0);
+      const [aboveX, aboveY] = before(found, at, r > 0 ? columns : 0);
       let best = Infinity;
       let [bx, by] = [0, 0];
-      const window = around(r, c, rows, columns, stride / COARSE);
       const attempt = (x: number, y: number) => {
-        let cost = (Math.abs(x) + Math.abs(y)) * COARSE;
-        for (let i = 0; i < chosen.length && cost < best; i++) {
-          const t = (chosen[i] as number) + 1;
-          const [sx, sy] = [divide(x * t, count), divide(y * t, count)];
-          const target = small[i] as Uint8Array;
-          cost += difference(coarse, target, width / COARSE, window, sx, sy, 1, best - cost);
+        if (Math.abs(x) > LONGEST || Math.abs(y) > LONGEST) return;
+        const apart = Math.min(
+          Math.abs(x - leftX) + Math.abs(y - leftY),
+          Math.abs(x - aboveX) + Math.abs(y - aboveY),
+        );
+        let cost = Math.min(apart, 16) * SMOOTH;
+        for (let i = 0; i < shares.length && cost < best; i++) {
+          const [share, target] = [shares[i] as number, targets[i] as Uint8Array];
+          cost += between(fine, target, width, near, x * share, y * share, best - cost);
         }
         if (cost < best) [best, bx, by] = [cost, x, y];
       };
       attempt(0, 0);
-      const at = r * columns + c;
-      for (const before of [c > 0 ? at - 1 : -1, r > 0 ? at - columns : -1]) {
-        if (before >= 0) attempt(found[2 * before] as number, found[2 * before + 1] as number);
+      attempt(leftX, leftY);
+      attempt(aboveX, aboveY);
+      const unit = QUARTERS * COARSE;
+      for (let k = 0; k < KEPT; k++) {
+        if (coarseCosts[k] === Infinity) break;
+        attempt((coarse[2 * k] as number) * unit, (coarse[2 * k + 1] as number) * unit);
       }
-      for (let y = -reach; y <= reach; y += skip) {
-        for (let x = -reach; x <= reach; x += skip) attempt(x, y);
-      }
-      const [mx, my] = [bx, by];
-      for (let y = Math.max(-reach, my - 1); y <= Math.min(reach, my + 1); y++) {
-        for (let x = Math.max(-reach, mx - 1); x <= Math.min(reach, mx + 1); x++) attempt(x, y);
-      }
-      found[2 * at] = bx;
-      found[2 * at + 1] = by;
-      [bx, by] = [bx * COARSE, by * COARSE];
-      // At full size, every second pixel of every second row.
-      const near = around(r, c, rows, columns, stride);
-      best = Infinity;
-      let [fx, fy] = [0, 0];
-      const candidates: [number, number][] = [[0, 0]];
-      for (let y = -1; y <= 1; y++) for (let x = -1; x <= 1; x++) candidates.push([bx + x, by + y]);
-      for (const [x, y] of candidates) {
-        if (Math.abs(x) > radius || Math.abs(y) > radius) continue;
-        let cost = (Math.abs(x) + Math.abs(y)) * COARSE;
-        for (let i = 0; i < chosen.length && cost < best; i++) {
-          const t = (chosen[i] as number) + 1;
-          const [sx, sy] = [divide(x * t, count), divide(y * t, count)];
-          cost += difference(fine, targets[i] as Uint8Array, width, near, sx, sy, 2, best - cost);
+      for (let step = unit / 2; step >= 1; step >>= 1) {
+        // Finer than the axis is at this length leads nowhere.
+        if (step < axisStep(bx) && step < axisStep(by)) break;
+        const [mx, my] = [bx, by];
+        for (let y = -1; y <= 1; y++) {
+          for (let x = -1; x <= 1; x++) if (x || y) attempt(mx + x * step, my + y * step);
         }
-        if (cost < best) [best, fx, fy] = [cost, x, y];
       }
-      codes[r * columns + c] = (fy + radius) * side + fx + radius;
+      const px = NEAREST[bx + LONGEST] as number;
+      const py = NEAREST[by + LONGEST] as number;
+      found[2 * at] = AXIS[px] as number;
+      found[2 * at + 1] = AXIS[py] as number;
+      codes[at] = py * AXIS.length + px;
     }
   }
   return codes;
 }
 
+function before(found: Int16Array, at: number, back: number): [number, number] {
+  if (back === 0) return [0, 0];
+  return [found[2 * (at - back)] as number, found[2 * (at - back) + 1] as number];
+}
+
+function axisStep(v: number): number {
+  const size = Math.abs(v);
+  return size < 16 ? 1 : size < 48 ? 2 : size < 128 ? 4 : 8;
+}
+
+/** Sub-pixel places between two pixels: quarters of a vector of quarters. */
+const PHASES = 16;
+/** Cubic convolution (Keys 1981, a = -1/2) at each place, in 1/64, summing to 64. */
+const TAPS: readonly Int32Array[] = Array.from({ length: PHASES }, (_, p) => {
+  const t = p / PHASES;
+  const raw = [
+    -0.5 * t + t ** 2 - 0.5 * t ** 3,
+    1 - 2.5 * t ** 2 + 1.5 * t ** 3,
+    0.5 * t + 2 * t ** 2 - 1.5 * t ** 3,
+    -0.5 * t ** 2 + 0.5 * t ** 3,
+  ];
+  const taps = Int32Array.from(raw, (w) => Math.round(w * 64));
+  const rest = 64 - taps.reduce((a, b) => a + b, 0);
+  taps[t < 0.5 ? 1 : 2] = (taps[t < 0.5 ? 1 : 2] as number) + rest;
+  return taps;
+});
+
+/** Pixels of a part of a block that the same four blocks' vectors reach. */
+const PART = 8;
+
 /**
- * The `count` frames of a group as motion predicts them: frame t (from 1) takes each cell's pixels from
- * the reference at t / count of the cell's vector, bilinearly between pixels, borders repeated.
+ * The `count` frames of a group as motion predicts them: frame t (from 1) takes pixels from the reference
+ * at t / count of a vector, between pixels by cubic convolution, borders repeated. A pixel is a mean over
+ * what the vectors of its own and the three nearest blocks predict, weighted by the distance to their
+ * middles, so that there are no edges between blocks. count is 1, 2 or 4.
  */
 export function moveReference(
   reference: Uint8Array,
   codes: Int32Array,
   count: number,
-  { rows, columns, stride }: CellGrid,
-  radius: number,
+  { rows, columns, stride }: BlockGrid,
 ): Uint8Array[] {
   const [width, height] = [columns * stride, rows * stride];
-  const side = 2 * radius + 1;
-  const square = count * count;
-  const half = square >> 1;
+  const side = AXIS.length;
+  const finer = PHASES / QUARTERS / count;
+  const window = overlap(stride);
+  const sum = new Int32Array(PART * PART * 3);
+  const piece = new Uint8Array(PART * PART * 3);
+  const lines = new Int32Array((PART + 3) * PART * 3);
+  const half = stride / 2;
+  const blockOf = (pixel: number, most: number) =>
+    Math.min(most - 1, Math.max(0, Math.floor((pixel + half) / stride) - 1));
   return Array.from({ length: count }, (_, f) => {
     const t = f + 1;
     const out = new Uint8Array(width * height * 3);
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) {
-        const code = codes[r * columns + c] as number;
-        const dx = ((code % side) - radius) * t;
-        const dy = (Math.floor(code / side) - radius) * t;
-        const [ix, iy] = [Math.floor(dx / count), Math.floor(dy / count)];
-        const [fx, fy] = [dx - ix * count, dy - iy * count];
-        const w00 = (count - fx) * (count - fy);
-        const w01 = fx * (count - fy);
-        const w10 = (count - fx) * fy;
-        const w11 = fx * fy;
-        const [left, top] = [c * stride + ix, r * stride + iy];
-        if (
-          fx === 0 &&
-          fy === 0 &&
-          left >= 0 &&
-          top >= 0 &&
-          left + stride <= width &&
-          top + stride <= height
-        ) {
-          for (let y = 0; y < stride; y++) {
-            const from = ((top + y) * width + left) * 3;
-            const to = ((r * stride + y) * width + c * stride) * 3;
-            out.set(reference.subarray(from, from + stride * 3), to);
-          }
+    const fetch = (code: number, x: number, y: number, to: Uint8Array, at: number, row: number) => {
+      const dx = (AXIS[code % side] as number) * t * finer;
+      const dy = (AXIS[Math.floor(code / side)] as number) * t * finer;
+      predict(reference, width, height, x, y, dx, dy, lines, to, at, row);
+    };
+    for (let y = 0; y < height; y += PART) {
+      const r0 = blockOf(y, rows);
+      const r1 = Math.min(rows - 1, Math.floor((y + half) / stride));
+      for (let x = 0; x < width; x += PART) {
+        const c0 = blockOf(x, columns);
+        const c1 = Math.min(columns - 1, Math.floor((x + half) / stride));
+        const [a, b] = [codes[r0 * columns + c0] as number, codes[r0 * columns + c1] as number];
+        const [d, e] = [codes[r1 * columns + c0] as number, codes[r1 * columns + c1] as number];
+        if (a === b && a === d && a === e) {
+          fetch(a, x, y, out, (y * width + x) * 3, width * 3);
           continue;
         }
-        for (let y = r * stride; y < (r + 1) * stride; y++) {
-          const y0 = clamp(y + iy, height) * width;
-          const y1 = clamp(y + iy + 1, height) * width;
-          let to = (y * width + c * stride) * 3;
-          for (let x = c * stride; x < (c + 1) * stride; x++) {
-            const x0 = clamp(x + ix, width);
-            const x1 = clamp(x + ix + 1, width);
-            const [a, b] = [(y0 + x0) * 3, (y0 + x1) * 3];
-            const [d, e] = [(y1 + x0) * 3, (y1 + x1) * 3];
-            for (let k = 0; k < 3; k++) {
-              const sum =
-                (reference[a + k] as number) * w00 +
-                (reference[b + k] as number) * w01 +
-                (reference[d + k] as number) * w10 +
-                (reference[e + k] as number) * w11;
-              out[to++] = ((sum + half) / square) | 0;
+        sum.fill(2048);
+        // Offsets from the middle of the upper left block.
+        const ox = (x + half) % stride;
+        const oy = (y + half) % stride;
+        const corners = [a, b, d, e];
+        for (let k = 0; k < 4; k++) {
+          const code = corners[k] as number;
+          // The weights of blocks with one vector add up.
+          if (corners.indexOf(code) < k) continue;
+          fetch(code, x, y, piece, 0, PART * 3);
+          const [ua, ub] = [a === code ? 1 : 0, b === code ? 1 : 0];
+          const [ud, ue] = [d === code ? 1 : 0, e === code ? 1 : 0];
+          for (let v = 0, i = 0; v < PART; v++) {
+            const low = window[oy + v] as number;
+            // Of the left and of the right, at this height.
+            const lefts = ua * low + ud * (64 - low);
+            const rights = ub * low + ue * (64 - low);
+            for (let u = 0; u < PART; u++, i += 3) {
+              const left = window[ox + u] as number;
+              const weight = lefts * left + rights * (64 - left);
+              sum[i] = (sum[i] as number) + weight * (piece[i] as number);
+              sum[i + 1] = (sum[i + 1] as number) + weight * (piece[i + 1] as number);
+              sum[i + 2] = (sum[i + 2] as number) + weight * (piece[i + 2] as number);
             }
           }
+        }
+        for (let v = 0, i = 0; v < PART; v++) {
+          let to = ((y + v) * width + x) * 3;
+          for (let u = 0; u < PART * 3; u++) out[to++] = (sum[i++] as number) >> 12;
         }
       }
     }
@@ -195,14 +314,108 @@ export function moveReference(
   });
 }
 
-function clamp(at: number, length: number): number {
-  return at < 0 ? 0 : at >= length ? length - 1 : at;
+/** Weight in 1/64 of the block to the left (or above) at each pixel from its middle to the next one's. */
+function overlap(stride: number): Int32Array {
+  return Int32Array.from({ length: stride }, (_, i) =>
+    Math.round(64 * Math.cos(((i + 0.5) / stride) * (Math.PI / 2)) ** 2),
+  );
 }
 
-/** Nearest whole number, halves away from zero: the same for a vector and its opposite. */
-function divide(a: number, b: number): number {
-  const size = Math.floor((2 * Math.abs(a) + b) / (2 * b));
-  return a < 0 ? -size : size;
+/** PART x PART pixels at (x, y) moved by (dx, dy) sixteenths of a pixel. */
+function predict(
+  from: Uint8Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+  dx: number,
+  dy: number,
+  lines: Int32Array,
+  to: Uint8Array,
+  at: number,
+  row: number,
+): void {
+  const [left, top] = [x + (dx >> 4), y + (dy >> 4)];
+  const [fx, fy] = [dx & 15, dy & 15];
+  const inside = left >= 1 && top >= 1 && left + PART + 2 <= width && top + PART + 2 <= height;
+  if (fx === 0 && fy === 0) {
+    for (let v = 0; v < PART; v++) {
+      const line = clamp(top + v, height) * width;
+      if (left >= 0 && left + PART <= width) {
+        const start = (line + left) * 3;
+        for (let i = 0; i < PART * 3; i++) to[at + v * row + i] = from[start + i] as number;
+        continue;
+      }
+      for (let u = 0, o = at + v * row; u < PART; u++) {
+        const start = (line + clamp(left + u, width)) * 3;
+        for (let k = 0; k < 3; k++) to[o++] = from[start + k] as number;
+      }
+    }
+    return;
+  }
+  const taps = TAPS[fx] as Int32Array;
+  const [h0, h1, h2, h3] = [
+    taps[0] as number,
+    taps[1] as number,
+    taps[2] as number,
+    taps[3] as number,
+  ];
+  for (let v = 0, o = 0; v < PART + 3; v++) {
+    const line = clamp(top + v - 1, height) * width;
+    if (inside) {
+      const start = (line + left) * 3;
+      if (fx === 0) {
+        for (let i = 0; i < PART * 3; i++) lines[o++] = (from[start + i] as number) * 64;
+        continue;
+      }
+      for (let i = start; i < start + PART * 3; i++) {
+        lines[o++] =
+          (from[i - 3] as number) * h0 +
+          (from[i] as number) * h1 +
+          (from[i + 3] as number) * h2 +
+          (from[i + 6] as number) * h3;
+      }
+      continue;
+    }
+    for (let u = 0; u < PART; u++) {
+      const p0 = (line + clamp(left + u - 1, width)) * 3;
+      const p1 = (line + clamp(left + u, width)) * 3;
+      const p2 = (line + clamp(left + u + 1, width)) * 3;
+      const p3 = (line + clamp(left + u + 2, width)) * 3;
+      for (let k = 0; k < 3; k++) {
+        lines[o++] =
+          (from[p0 + k] as number) * h0 +
+          (from[p1 + k] as number) * h1 +
+          (from[p2 + k] as number) * h2 +
+          (from[p3 + k] as number) * h3;
+      }
+    }
+  }
+  const down = TAPS[fy] as Int32Array;
+  const [v0, v1, v2, v3] = [
+    down[0] as number,
+    down[1] as number,
+    down[2] as number,
+    down[3] as number,
+  ];
+  const step = PART * 3;
+  for (let v = 0; v < PART; v++) {
+    let o = at + v * row;
+    for (let i = v * step; i < (v + 1) * step; i++) {
+      const value =
+        ((lines[i] as number) * v0 +
+          (lines[i + step] as number) * v1 +
+          (lines[i + 2 * step] as number) * v2 +
+          (lines[i + 3 * step] as number) * v3 +
+          2048) >>
+        12;
+      to[o++] = value < 0 ? 0 : value > 255 ? 255 : value;
+    }
+  }
+}
+
+function clamp(at: number, length: number): number {
+  return at < 0 ? 0 : at >= length ? length - 1 : at;
 }
 
 /** Luma of RGB, weights of BT.601 in 1/256. */
@@ -215,19 +428,24 @@ function luma(rgb: Uint8Array): Uint8Array {
   return out;
 }
 
-function halve(y: Uint8Array, width: number, height: number): Uint8Array {
-  const [w, h] = [width >> 1, height >> 1];
+/** Means over COARSE x COARSE pixels. */
+function shrink(y: Uint8Array, width: number, height: number): Uint8Array {
+  const [w, h] = [width / COARSE, height / COARSE];
   const out = new Uint8Array(w * h);
-  for (let r = 0, o = 0; r < h; r++) {
-    for (let c = 0, i = 2 * r * width; c < w; c++, i += 2) {
-      out[o++] =
-        ((y[i] as number) +
+  const row = new Int32Array(w);
+  for (let r = 0; r < h; r++) {
+    row.fill((COARSE * COARSE) >> 1);
+    for (let v = 0; v < COARSE; v++) {
+      for (let c = 0, i = (r * COARSE + v) * width; c < w; c++, i += COARSE) {
+        row[c] =
+          (row[c] as number) +
+          (y[i] as number) +
           (y[i + 1] as number) +
-          (y[i + width] as number) +
-          (y[i + width + 1] as number) +
-          2) >>
-        2;
+          (y[i + 2] as number) +
+          (y[i + 3] as number);
+      }
     }
+    for (let c = 0; c < w; c++) out[r * w + c] = (row[c] as number) >> 4;
   }
   return out;
 }
@@ -240,16 +458,17 @@ interface Plane {
 }
 
 function plane(y: Uint8Array, width: number, height: number, border: number): Plane {
-  const wide = width + 2 * border;
-  const data = new Uint8Array(wide * (height + 2 * border));
-  for (let r = 0; r < height + 2 * border; r++) {
-    const from = clamp(r - border, height) * width;
+  const edge = Math.ceil(border) + 1;
+  const wide = width + 2 * edge;
+  const data = new Uint8Array(wide * (height + 2 * edge));
+  for (let r = 0; r < height + 2 * edge; r++) {
+    const from = clamp(r - edge, height) * width;
     const to = r * wide;
-    data.fill(y[from] as number, to, to + border);
-    data.set(y.subarray(from, from + width), to + border);
-    data.fill(y[from + width - 1] as number, to + border + width, to + wide);
+    data.fill(y[from] as number, to, to + edge);
+    data.set(y.subarray(from, from + width), to + edge);
+    data.fill(y[from + width - 1] as number, to + edge + width, to + wide);
   }
-  return { data, width: wide, border };
+  return { data, width: wide, border: edge };
 }
 
 interface Window {
@@ -259,39 +478,74 @@ interface Window {
   readonly y1: number;
 }
 
-/** A cell and half a cell around it, within the frame. */
-function around(r: number, c: number, rows: number, columns: number, cell: number): Window {
-  const more = cell >> 1;
+/** A block and a quarter of a block around it, within the frame. */
+function around(r: number, c: number, rows: number, columns: number, size: number): Window {
+  const more = size >> 2;
   return {
-    x0: Math.max(0, c * cell - more),
-    x1: Math.min(columns * cell, (c + 1) * cell + more),
-    y0: Math.max(0, r * cell - more),
-    y1: Math.min(rows * cell, (r + 1) * cell + more),
+    x0: Math.max(0, c * size - more),
+    x1: Math.min(columns * size, (c + 1) * size + more),
+    y0: Math.max(0, r * size - more),
+    y1: Math.min(rows * size, (r + 1) * size + more),
   };
 }
 
-function difference(
+/** Sum of absolute differences at a whole displacement; what exceeds the limit need not be exact. */
+function whole(
   from: Plane,
   target: Uint8Array,
   width: number,
   { x0, x1, y0, y1 }: Window,
   dx: number,
   dy: number,
-  step: number,
   limit: number,
 ): number {
   const { data, border } = from;
   let sum = 0;
-  for (let y = y0; y < y1; y += step) {
+  for (let y = y0; y < y1; y++) {
     let a = y * width + x0;
     let b = (y + dy + border) * from.width + x0 + dx + border;
-    for (let x = x0; x < x1; x += step) {
+    for (const end = a + x1 - x0; a < end; a++, b++) {
       const e = (target[a] as number) - (data[b] as number);
       sum += e < 0 ? -e : e;
-      a += step;
-      b += step;
     }
-    // Too much already: whatever is left, this vector is not the best.
+    if (sum >= limit) return sum;
+  }
+  return sum;
+}
+
+/** The same at a displacement in quarters of a pixel, bilinearly. Of every second pixel and row. */
+function between(
+  from: Plane,
+  target: Uint8Array,
+  width: number,
+  window: Window,
+  dx: number,
+  dy: number,
+  limit: number,
+): number {
+  const [ix, iy] = [Math.floor(dx / QUARTERS), Math.floor(dy / QUARTERS)];
+  const [fx, fy] = [dx / QUARTERS - ix, dy / QUARTERS - iy];
+  const { data, border, width: wide } = from;
+  const { x0, x1, y0, y1 } = window;
+  const w11 = Math.round(fx * fy * 64);
+  const w01 = Math.round(fx * 64) - w11;
+  const w10 = Math.round(fy * 64) - w11;
+  const w00 = 64 - w01 - w10 - w11;
+  let sum = 0;
+  for (let y = y0; y < y1; y += 2) {
+    let a = y * width + x0;
+    let b = (y + iy + border) * wide + x0 + ix + border;
+    for (const end = a + x1 - x0; a < end; a += 2, b += 2) {
+      const value =
+        ((data[b] as number) * w00 +
+          (data[b + 1] as number) * w01 +
+          (data[b + wide] as number) * w10 +
+          (data[b + wide + 1] as number) * w11 +
+          32) >>
+        6;
+      const e = (target[a] as number) - value;
+      sum += e < 0 ? -e : e;
+    }
     if (sum >= limit) return sum;
   }
   return sum;

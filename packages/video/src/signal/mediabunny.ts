@@ -62,8 +62,12 @@ export async function openWithMediabunny(
   let duration: number | null = null;
   let color: { matrix: YuvMatrix; fullRange: boolean };
   try {
-    width = await track.getDisplayWidth();
-    height = await track.getDisplayHeight();
+    // As stored: pixels that are not square are not stretched, by this reader as by the other.
+    const { num, den } = await track.getPixelAspectRatio();
+    const stored = [await track.getCodedWidth(), await track.getCodedHeight()] as const;
+    const turned = (await track.getRotation()) % 180 !== 0;
+    width = num === den ? await track.getDisplayWidth() : stored[turned ? 1 : 0];
+    height = num === den ? await track.getDisplayHeight() : stored[turned ? 0 : 1];
     checkSize(width, height, options.maxPixels);
     const declared = await track.getColorSpace();
     color = {

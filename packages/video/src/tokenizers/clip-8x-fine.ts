@@ -1,0 +1,64 @@
+import type { Manifest } from "@dtok/core";
+
+/** Written by tooling/recipes/video/export.ts. */
+export const manifest = {
+  "format": "dtok-manifest-1",
+  "id": "video/clip-8x-fine",
+  "modality": "video",
+  "version": "0.2.0",
+  "description": "Clips, causal in time, in two levels of four and three codes of 15360 per 16 x 16 pixels of a key frame or of 4 frames.",
+  "quantizer": "fsq-atanh:8,8,8,6,5",
+  "codebookSizes": [
+    15360,
+    15360,
+    15360,
+    15360,
+    15360,
+    15360,
+    15360
+  ],
+  "stride": [
+    4,
+    16,
+    16
+  ],
+  "settings": {
+    "frames": 4,
+    "groups": 8,
+    "keyEncoderHalo": 1,
+    "keyDecoderHalo": 3,
+    "encoderHalo": 2,
+    "decoderHalo": 4,
+    "fine": 3,
+    "folder": "clip-8x"
+  },
+  "files": {
+    "keyEncoder": {
+      "path": "key-encoder.onnx",
+      "bytes": 410653,
+      "sha256": "5e202bcb88d2825cd603ac618e962a365935712cfc0f69d883e89b098fdfc04e"
+    },
+    "keyDecoder": {
+      "path": "key-decoder.onnx",
+      "bytes": 1206586,
+      "sha256": "785bcd95ff9ed6a9ee34c5c076494d4f5ca75df18713816b8807a1f7039a55e6"
+    },
+    "encoder": {
+      "path": "encoder.onnx",
+      "bytes": 1865142,
+      "sha256": "18edcee169da2f16e3c09579e7e44042d2663707f11e9f524f82112ff787fb33"
+    },
+    "decoder": {
+      "path": "decoder.onnx",
+      "bytes": 2267497,
+      "sha256": "35d0e0d00cbb6ea7300b201b8972f1d13bae3963ddb04689c1e7d3682cff1ace"
+    }
+  },
+  "licences": {
+    "code": "Apache-2.0",
+    "weights": "Apache-2.0",
+    "data": "Clips of Debian and PyPI packages and pictures of Debian packages; each with its licence in tooling/recipes/video/clips.json and tooling/recipes/image/photographs.json"
+  },
+  "citation": "arXiv:2310.05737",
+  "card": []
+} as const satisfies Manifest<"video">;
