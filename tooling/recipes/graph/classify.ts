@@ -65,8 +65,8 @@ function blogs(): Task {
     graph,
     labels: own,
     classes: 2,
-    train: [...order.slice(0, cut)],
-    test: [...order.slice(cut)],
+    train: Array.from(order.slice(0, cut)),
+    test: Array.from(order.slice(cut)),
   };
 }
 
