@@ -135,7 +135,7 @@ export function createPlayground(
     history.value = [];
     future.value = [];
     level.value = made.levels?.to ?? null;
-    codebook.value = made.codebookSizes.length - 1;
+    codebook.value = 0;
     encoded.value = made;
   }
 
