@@ -58,6 +58,8 @@ module.exports = {
       from: { path: "^packages/[^/]+/src", pathNot: tests },
       to: {
         dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"],
+        // An optional peer that is a development dependency too gets both names.
+        dependencyTypesNot: ["npm-peer"],
         // The types that all entries of this (declared) package share.
         pathNot: "onnxruntime-web/types\\.d\\.ts$",
       },
