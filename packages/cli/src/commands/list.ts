@@ -14,6 +14,7 @@ export function addList(program: Command): void {
         import("@dtok/video"),
         import("@dtok/motion"),
         import("@dtok/recsys"),
+        import("@dtok/graph"),
       ]);
       const manifests = modalities.flatMap(({ plugins }) =>
         Object.values(plugins as Record<string, TokenizerPlugin>).map(({ manifest }) => manifest),
