@@ -57,7 +57,7 @@ const kinds = [
     sample: "108 films",
     file: "classics.csv",
     rival: "recsys/movielens-small",
-    shows: /^Error of every item's vector, largest first: residual-k-means and movielens-small/,
+    shows: /^Error of every item's vector over .+: residual-k-means and movielens-small/,
     number: /variance\s+([\d.]+)/,
     tokenizer: "recsys/residual-k-means",
   },
@@ -193,10 +193,13 @@ async function play(page, kind, { shot }) {
     await tool(page, "paints");
     await rows.nth(5).locator(".pg-token").first().click();
   } else {
-    const box = await grid.boundingBox();
+    let box = await grid.boundingBox();
     await page.mouse.click(box.x + 20, box.y + box.height / 2);
     await tool(page, "paints");
     await page.getByLabel("Size").selectOption("5");
+    // Choosing a tool may have scrolled the page.
+    await grid.scrollIntoViewIfNeeded();
+    box = await grid.boundingBox();
     await page.mouse.move(box.x + 60, box.y + box.height * 0.5);
     await page.mouse.down();
     await page.mouse.move(box.x + 200, box.y + box.height * 0.5, { steps: 10 });
@@ -243,7 +246,7 @@ async function play(page, kind, { shot }) {
   await shot(page, `playground-${kind.sample.replaceAll(" ", "-")}`, true);
   await accessible(page);
   if (kind.sample === "108 films") {
-    await page.getByText("prefix tree").click();
+    await tool(page, "prefix tree");
     await page.locator(".pg-tree summary").first().click();
     await shot(page, "playground-tree", true);
     await accessible(page);

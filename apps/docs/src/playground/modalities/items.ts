@@ -105,6 +105,9 @@ class CodedItems implements Coded {
         all += spread;
       }
       relative = all > 0 ? lost / all : 0;
+      // Spaces differ between tokenizers: errors are told in units of how far items lie apart.
+      const apart = Math.sqrt(all / rows) || 1;
+      for (let n = 0; n < rows; n++) error[n] = error[n]! / apart;
       error.sort((a, b) => b - a);
     }
     return {
@@ -124,7 +127,7 @@ class CodedItems implements Coded {
             legend: "",
             series: {
               values: error,
-              name: "Error of every item's vector, largest first",
+              name: "Error of every item's vector over the spread of all, largest first",
               unit: "",
               end: `${count(rows)} items`,
             },
