@@ -43,9 +43,7 @@ export const dct16x: TokenizerPlugin<"series/dct-16x", "series"> = {
         const { series } = await decoder.run({ latents: quantizer.dequantize(grid.codes) });
         return (series!.data as Float32Array).slice(0, Number(grid.side.length));
       },
-      async close() {
-        await Promise.all([encoder.close(), decoder.close()]);
-      },
+      close: () => Promise.all([encoder.close(), decoder.close()]).then(() => undefined),
     };
   },
 };

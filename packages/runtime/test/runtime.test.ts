@@ -29,7 +29,7 @@ test("both entries name the same things; the node entry adds what only Node.js h
     "safePath",
   ]);
   expect(Object.keys(nodeEntry).sort()).toEqual(
-    [...names, "createNodeRuntime", "defaultCacheFolder"].sort(),
+    [...names, "createNodeKernels", "createNodeRuntime", "defaultCacheFolder"].sort(),
   );
   // TypeScript sees only one of the two: what runs against one must type-check against the other.
   const shared: typeof browserEntry = nodeEntry;
