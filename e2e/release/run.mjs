@@ -151,12 +151,15 @@ async function release(registry, env) {
     for (const entry of readdirSync(join(root, parent))) {
       const from = join(root, parent, entry);
       if (entry === "node_modules" || !existsSync(join(from, "package.json"))) continue;
-      if (existsSync(join(from, "dist"))) {
-        cpSync(join(from, "dist"), join(copy, parent, entry, "dist"), { recursive: true });
+      const {
+        name,
+        private: hidden,
+        files = ["dist"],
+      } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+      // All that a build makes, which git does not list: dist, templates, samples.
+      for (const file of files.filter((path) => existsSync(join(from, path)))) {
+        cpSync(join(from, file), join(copy, parent, entry, file), { recursive: true });
       }
-      const { name, private: hidden } = JSON.parse(
-        readFileSync(join(from, "package.json"), "utf8"),
-      );
       if (hidden) continue;
       assert.ok(existsSync(join(from, "dist")), `${name} is built: run pnpm build first`);
       published.push({ name, folder: join(copy, parent, entry) });
