@@ -151,3 +151,31 @@ test("plugins that are refused", () => {
   expect(make({ format: "dtok-manifest-2" })).toThrow(/dtok-manifest-1/);
   expect(() => createRegistry([null as never], { context })).toThrow(/plugin 0/);
 });
+
+test("a registry without a context, or with one that gives nothing, says what is missing", async () => {
+  const a = plugin("image/a", "image").made;
+  const make = createRegistry as unknown as (plugins: unknown[], options?: object) => never;
+  for (const [options, got] of [
+    [undefined, "no options"],
+    [{}, "context: undefined"],
+    [{ context: { runtime: 1 } }, "context: { runtime }"],
+  ] as const) {
+    expect(() => make([a], options)).toThrow(
+      expect.objectContaining({
+        code: "argument",
+        got,
+        message: expect.stringMatching(/^registry of image\/a: expected .*readFile.* Write create/),
+      }),
+    );
+  }
+  for (const given of [undefined, {}, { runtime: {} }]) {
+    const registry = createRegistry([a], { context: () => given as never });
+    await expect(registry.load("image/a")).rejects.toThrow(
+      expect.objectContaining({
+        code: "plugin",
+        tokenizer: "image/a",
+        cause: expect.objectContaining({ code: "argument", expected: "{ runtime, readFile }" }),
+      }),
+    );
+  }
+});

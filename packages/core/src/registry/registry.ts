@@ -50,7 +50,7 @@ export interface Registry<P extends readonly AnyPlugin[]> {
  *     const registry = createRegistry([photo, speech], { context });
  *     const codec = await registry.load("image/photo-8x"); // Codec<ImageSignal>
  *
- * @throws ArgumentError for plugins without a valid manifest and for two of the same id
+ * @throws ArgumentError for plugins without a valid manifest, for two of the same id, and without `context`
  */
 export function createRegistry<const P extends readonly AnyPlugin[]>(
   plugins: P,
@@ -67,6 +67,14 @@ export function createRegistry<const P extends readonly AnyPlugin[]>(
       });
     }
     byId.set(id, plugin);
+  }
+  const { context } = (options ?? {}) as Partial<RegistryOptions>;
+  if (typeof context !== "function") {
+    throw new ArgumentError(`registry of ${[...byId.keys()].join(", ") || "no plugins"}`, {
+      expected: "options.context, a function from a manifest to { runtime, readFile }",
+      got: options === undefined ? "no options" : `context: ${kindOf(context)}`,
+      remedy: "Write createRegistry(plugins, { context: (manifest) => ({ runtime, readFile }) }).",
+    });
   }
   const loaded = new Map<string, Promise<Awaited<ReturnType<AnyPlugin["load"]>>>>();
   let closed = false;
@@ -92,7 +100,15 @@ export function createRegistry<const P extends readonly AnyPlugin[]>(
   async function open(id: string, plugin: AnyPlugin) {
     let codec;
     try {
-      codec = await plugin.load(await options.context(plugin.manifest));
+      const given: unknown = await context!(plugin.manifest);
+      if (!isContext(given)) {
+        throw new ArgumentError(`context of ${id}`, {
+          expected: "{ runtime, readFile }",
+          got: kindOf(given),
+          remedy: "Let the registry's context give back both.",
+        });
+      }
+      codec = await plugin.load(given);
     } catch (cause) {
       throw new PluginError(id, {
         got: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause),
@@ -170,6 +186,17 @@ export function createRegistry<const P extends readonly AnyPlugin[]>(
       }
     },
   };
+}
+
+function isContext(value: unknown): value is LoadContext {
+  const { runtime, readFile } = (value ?? {}) as Partial<LoadContext>;
+  return typeof runtime === "object" && runtime !== null && typeof readFile === "function";
+}
+
+/** A value in words, an object by the names of its fields. */
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.keys(value).join(", ")} }`;
 }
 
 function checkPlugin(plugin: AnyPlugin, i: number): string {
