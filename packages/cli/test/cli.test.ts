@@ -28,6 +28,12 @@ describe("dtok", { timeout: 120_000 }, () => {
       grids: { tokenizer: string }[];
     };
     expect(report.grids[0]?.tokenizer).toBe("image/photo-8x");
+    // In words: fields, then one row a codebook.
+    const { stdout } = await dtok(["inspect", tokens]);
+    expect(stdout.toString()).toMatch(
+      /size +│ used +│ entropyBits +│ perplexity │\n.*\n│ 1 │ 15360 │/,
+    );
+    expect(stdout.toString()).not.toContain("codebooks[0]");
     const decoded = await dtok(["decode", tokens, "-o", back]);
     expect(decoded.stdout.toString()).toContain("451 x 300");
     expect(psnr(await readImage(photo), await readImage(back))).toBeGreaterThan(24);

@@ -99,25 +99,50 @@ function shapes(tensors: Readonly<Record<string, { shape: readonly number[] }>>)
   return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
 }
 
+/** Fields of the report one below the other; a list of plain records, as codebooks are, is a table of its own. */
 async function text(report: Report): Promise<string> {
-  const rows: string[][] = [];
+  const fields: string[][] = [];
+  const tables: { title: string; records: readonly Report[] }[] = [];
   const visit = (value: unknown, path: string) => {
-    if (Array.isArray(value) && value.some((item) => typeof item === "object")) {
+    if (isRecords(value)) tables.push({ title: path, records: value });
+    else if (Array.isArray(value) && value.some((item) => typeof item === "object")) {
       for (const [i, item] of value.entries()) visit(item, `${path}[${i}]`);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) visit(inner, path ? `${path}.${key}` : key);
-    } else {
-      const shown = Array.isArray(value)
-        ? `[${value.join(", ")}]`
-        : typeof value === "number" && !Number.isInteger(value)
-          ? value.toFixed(3)
-          : String(value);
-      rows.push([path, shown]);
-    }
+    } else fields.push([path, shown(value)]);
   };
   visit(report, "");
-  return table(
-    ["field", "value"],
-    rows.map(([a = "", b = ""]) => [a, b.length > 80 ? `${b.slice(0, 77)}…` : b]),
+  const parts = [await table(["field", "value"], fields)];
+  for (const { title, records } of tables) {
+    const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
+    const rows = records.map((record, i) => [
+      String(i + 1),
+      ...keys.map((key) => (record[key] === undefined ? "" : shown(record[key]))),
+    ]);
+    parts.push(`\n${title}`, await table(["", ...keys], rows));
+  }
+  return parts.join("\n");
+}
+
+function isRecords(value: unknown): value is readonly Report[] {
+  const isPlain = (item: unknown) =>
+    typeof item !== "object" ||
+    item === null ||
+    (Array.isArray(item) && item.every((one) => typeof one !== "object"));
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (item) => typeof item === "object" && !isPlain(item) && Object.values(item).every(isPlain),
+    )
   );
+}
+
+function shown(value: unknown): string {
+  const text = Array.isArray(value)
+    ? `[${value.join(", ")}]`
+    : typeof value === "number" && !Number.isInteger(value)
+      ? value.toFixed(3)
+      : String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
