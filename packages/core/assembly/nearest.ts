@@ -844,3 +844,15 @@ export function finishBytes(
     store<i32>(indices + (<usize>n << 2), index);
   }
 }
+
+/** x_n -= c_(i_n), rows of `pad` numbers: one rounding each, as the definition. */
+export function takeOff(x: usize, count: i32, pad: i32, indices: usize, words: usize): void {
+  const rowBytes = <usize>pad << 2;
+  for (let n = 0; n < count; n++) {
+    const row = x + <usize>n * rowBytes;
+    const word = words + <usize>load<i32>(indices + (<usize>n << 2)) * rowBytes;
+    for (let at: usize = 0; at < rowBytes; at += 16) {
+      v128.store(row + at, f32x4.sub(v128.load(row + at), v128.load(word + at)));
+    }
+  }
+}

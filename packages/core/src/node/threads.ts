@@ -151,7 +151,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
         next: new Int32Array(new SharedArrayBuffer(4)),
         maxReach: MAX_REACH,
         minRadius: MIN_RADIUS,
-        subtract: subtract ? codes : undefined,
+        subtract,
       };
     };
     let prepare: object | undefined = { place, mean: codebookMean(codebook), codebook: codes };

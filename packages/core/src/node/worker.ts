@@ -16,12 +16,9 @@ const copy = (from, first, rows, dim, pad, to) => {
   to.fill(0, 0, rows * pad);
   for (let n = 0; n < rows; n++) to.set(from.subarray((first + n) * dim, (first + n + 1) * dim), n * pad);
 };
-const takeOff = (vectors, codes, count, first, words, dim) => {
-  if (words === undefined) return;
-  for (let n = 0, at = first * dim; n < count; n++) {
-    const from = codes[n] * dim;
-    for (let c = from; c < from + dim; c++) vectors[at++] -= words[c];
-  }
+const paste = (from, count, dim, pad, to, first) => {
+  if (dim === pad) return void to.set(from.subarray(0, count * dim), first * dim);
+  for (let n = 0; n < count; n++) to.set(from.subarray(n * pad, n * pad + dim), (first + n) * dim);
 };
 let radius = 0;
 const prepare = (job) => {
@@ -70,7 +67,10 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, 
     own.finishBlocks(at.x, count, at.dim, at.pad, at.lengths, at.packed, at.panelsAt, at.whole,
       at.panels, at.blockPanels, at.maxima, at.top, at.c, at.size, at.state, at.bests,
       at.indicesAt, at.distancesAt);
-    takeOff(vectors, codes, count, first, subtract, at.dim);
+    if (subtract) {
+      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
+      paste(x, count, at.dim, at.pad, vectors, first);
+    }
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
@@ -103,7 +103,10 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
       own.finishBytes(at.x, count, dim, pad, at.lengths, at.steps, at.y, k, chunk, at.norms, at.c,
         radius, at.scratch, at.bests, at.indicesAt);
     }
-    takeOff(vectors, codes, count, first, subtract, at.dim);
+    if (subtract) {
+      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
+      paste(x, count, at.dim, at.pad, vectors, first);
+    }
     indices.set(codes.subarray(0, count), first);
     distances.set(bests.subarray(0, count), first);
   }
