@@ -1,42 +1,16 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { chromiumArguments, findChromium } from "./tooling/scripts/browser.mjs";
 
 /**
  * Tests in a real, headless Chromium: `npx vitest run -c vitest.browser.config.ts`. The browser is
  * $CHROMIUM_PATH, else one on the PATH; nothing is downloaded. Without one the run is skipped, and
  * says so.
  */
-const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function findChromium(): string | undefined {
-  const named = process.env["CHROMIUM_PATH"];
-  if (named) {
-    if (isExecutable(named)) return named;
-    throw new Error(`CHROMIUM_PATH is ${named}, which is not an executable file.`);
-  }
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
-}
-
-const executablePath = findChromium();
-if (executablePath === undefined) {
-  console.log("Browser tests skipped: no Chromium found (set CHROMIUM_PATH).");
-  // Where they must not be skipped (continuous integration), that is a failure.
-  process.exit(process.env["DTOK_REQUIRE_BROWSER"] ? 1 : 0);
-}
+const executablePath = findChromium("Browser tests");
+if (executablePath === undefined) process.exit(0);
 
 /** What Node.js says to compare with: a script of this repository, run on source. */
 async function runInNode(_: unknown, script: string, ...args: string[]): Promise<string> {
@@ -73,16 +47,7 @@ export default defineConfig({
       provider: playwright({
         launchOptions: {
           executablePath,
-          args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-          ],
+          args: chromiumArguments,
         },
       }),
     },

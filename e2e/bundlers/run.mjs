@@ -1,32 +1,18 @@
 // Builds app/ from the packages' dist with vite, webpack and esbuild, opens each page in Chromium, and
 // checks that it tokenizes a picture. `node e2e/bundlers/run.mjs [name…]`; the packages must be built.
 import assert from "node:assert/strict";
-import {
-  accessSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { readdirSync, statSync, symlinkSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
-import { delimiter, extname, join } from "node:path";
-import { chromium } from "playwright";
+import { join } from "node:path";
+import { findChromium, launch, problemsOf, serve } from "../../tooling/scripts/browser.mjs";
 
 const here = import.meta.dirname;
 const root = join(here, "..", "..");
 const work = join(here, ".cache");
 const app = join(work, "app");
 
-const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
-
-const executablePath = findChromium();
-if (executablePath === undefined) {
-  console.log("Bundler tests skipped: no Chromium found (set CHROMIUM_PATH).");
-  process.exit(process.env.DTOK_REQUIRE_BROWSER ? 1 : 0);
-}
+const executablePath = findChromium("Bundler tests");
+if (executablePath === undefined) process.exit(0);
 installApp();
 
 /** Name, what the user must set, and how the page comes about: a folder to serve, or a server's URL. */
@@ -102,10 +88,7 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 const wanted = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"],
-});
+const browser = await launch(executablePath);
 let failed = 0;
 try {
   for (const [name, make] of Object.entries(bundlers)) {
@@ -163,10 +146,7 @@ function installApp() {
 async function open(url) {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const problems = [];
-  page.on("console", (m) => m.type() === "error" && problems.push(m.text()));
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("response", (r) => r.status() >= 400 && problems.push(`${r.status()} ${r.url()}`));
+  const problems = problemsOf(page, new URL(url).origin);
   try {
     await page.goto(url);
     await page.waitForFunction(() => globalThis.outcome, undefined, { timeout: 60_000 });
@@ -180,47 +160,9 @@ async function open(url) {
   }
 }
 
-/** The smallest static server. WebAssembly comes under its own type, as from any current server. */
-async function serve(folder, headers) {
-  const server = createHttpServer((request, response) => {
-    let path = decodeURIComponent(new URL(request.url, "http://host").pathname);
-    if (path.endsWith("/")) path += "index.html";
-    const file = join(folder, path);
-    if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
-      return;
-    }
-    const type = path.endsWith(".wasm") ? "application/wasm" : types[extname(path)];
-    response.writeHead(200, { ...headers, "content-type": type ?? "application/octet-stream" });
-    response.end(readFileSync(file));
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
-  };
-}
-
 function megabytes(folder) {
   const sizes = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
   return (sizes.reduce((a, b) => a + b, 0) / 1e6).toFixed(0);
-}
-
-function findChromium() {
-  const named = process.env.CHROMIUM_PATH;
-  if (named) return named;
-  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

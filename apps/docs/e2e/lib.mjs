@@ -1,10 +1,9 @@
 /** What the tests of the built site share: a server, a Chromium, checks that are counted. */
 import assert from "node:assert/strict";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:http";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, extname, join } from "node:path";
-import { chromium } from "playwright";
+import { join } from "node:path";
+import { findChromium, launch, problemsOf, serve } from "../../../tooling/scripts/browser.mjs";
 
 export const looks = {
   desktop: { viewport: { width: 1280, height: 900 } },
@@ -52,17 +51,11 @@ export async function start(screenshots) {
     console.error("The site is not built: run pnpm docs:build first.");
     process.exit(1);
   }
-  const executablePath = findChromium();
-  if (executablePath === undefined) {
-    console.log("Tests of the site skipped: no Chromium found (set CHROMIUM_PATH).");
-    process.exit(process.env.DTOK_REQUIRE_BROWSER ? 1 : 0);
-  }
+  const executablePath = findChromium("Tests of the site");
+  if (executablePath === undefined) process.exit(0);
   if (screenshots) mkdirSync(screenshots, { recursive: true });
   const server = await serve(dist);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"],
-  });
+  const browser = await launch(executablePath);
   let failed = 0;
   return {
     dist,
@@ -81,18 +74,10 @@ export async function start(screenshots) {
     async open(paths, options, work) {
       const context = await browser.newContext({ reducedMotion: "reduce", ...options });
       const page = await context.newPage();
-      let problems = [];
-      page.on("console", (m) => m.type() === "error" && problems.push(m.text()));
-      page.on("pageerror", (error) => problems.push(String(error)));
-      page.on("response", (r) => r.status() >= 400 && problems.push(`${r.status()} ${r.url()}`));
-      page.on("request", (r) => {
-        if (!/^(data|blob):/.test(r.url()) && !r.url().startsWith(server.url)) {
-          problems.push(`a request to ${r.url()}`);
-        }
-      });
+      const problems = problemsOf(page, server.url);
       try {
         for (const path of Array.isArray(paths) ? paths : [paths]) {
-          problems = [];
+          problems.length = 0;
           await page.goto(server.url + path, { waitUntil: "load" });
           await page.waitForSelector("#app main, #VPContent", { state: "attached" });
           await work(page, path);
@@ -110,51 +95,4 @@ export async function start(screenshots) {
       return failed;
     },
   };
-}
-
-/** The smallest static server. */
-async function serve(folder) {
-  const types = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".css": "text/css",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-    ".jpg": "image/jpeg",
-    ".json": "application/json",
-    ".wasm": "application/wasm",
-  };
-  const http = createServer((request, response) => {
-    let path = decodeURIComponent(new URL(request.url, "http://host").pathname);
-    if (path.endsWith("/")) path += "index.html";
-    const file = join(folder, path);
-    if (!file.startsWith(folder) || !existsSync(file) || !statSync(file).isFile()) {
-      response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
-      return;
-    }
-    response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" });
-    response.end(readFileSync(file));
-  });
-  await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${http.address().port}/`,
-    close: () => new Promise((resolve) => (http.closeAllConnections(), http.close(resolve))),
-  };
-}
-
-function findChromium() {
-  if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
-  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
