@@ -46,7 +46,7 @@ interface Source {
  * Every entry of a task, each package in a process of its own, after the conformance checks. A plugin that
  * fails is an entry that says so.
  *
- * @throws UnknownTaskError if nobody has the task
+ * @throws UnknownTaskError if nobody has the task, MissingError if its data are not there
  */
 export async function runTask(options: RunOptions): Promise<BenchFile> {
   const { signal, entries: wanted } = options;
@@ -54,6 +54,8 @@ export async function runTask(options: RunOptions): Promise<BenchFile> {
   const id = tested ?? options.task;
   const known = await loadTask(id);
   const task = known?.task ?? known?.other;
+  // Before anything is measured: data that are not there are an error of the whole task.
+  const files = task?.files?.() ?? [];
   const runtime = tested === undefined ? undefined : known?.task;
   let info: TaskInfo | undefined = runtime && runtimeInfo(runtime);
   const entries: BenchEntry[] = [];
@@ -101,7 +103,6 @@ export async function runTask(options: RunOptions): Promise<BenchFile> {
       `task ${options.task}: expected one of ${taskIds.join(", ")}, or one that a plugin exports`,
     );
   }
-  const files = task?.files?.() ?? [];
   if (!options.only && !runtime && wanted === undefined && task?.references) {
     const job = { module: "", models: "", task: id, measures, what: "references" as const };
     const made = await measureIn("reference lines", "tokenizer", job, stop);
