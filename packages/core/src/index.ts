@@ -28,7 +28,13 @@ export type {
 export { checkTensor, dtypeOf } from "./formats/dtypes.js";
 export { BaseQuantizer } from "./quantizers/base.js";
 export type { QuantizerTraits } from "./quantizers/base.js";
-export { checkCodes, checkFinite, checkMatrix, checkMatrixShape } from "./quantizers/checks.js";
+export {
+  allFinite,
+  checkCodes,
+  checkFinite,
+  checkMatrix,
+  checkMatrixShape,
+} from "./quantizers/checks.js";
 export { loadQuantizer, readQuantizerState, saveQuantizer } from "./formats/quantizer-state.js";
 export {
   createQuantizer,

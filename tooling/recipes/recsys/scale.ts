@@ -75,12 +75,15 @@ function fitItems() {
   const seconds = (performance.now() - begun) / 1000;
   if (status !== 0) throw new Error(stderr);
   const [kilobytes, user, system] = stderr.trim().split("\n").at(-1)!.split(" ").map(Number);
-  const { baseline, collisions } = JSON.parse(stdout) as {
+  const { baseline, collisions, fitSeconds, codeSeconds } = JSON.parse(stdout) as {
     baseline: number;
+    fitSeconds: number;
+    codeSeconds: number;
     collisions: { rate: number };
   };
   console.log(
-    `dtok: ${items} x ${dim}, fitted, coded and written in ${seconds.toFixed(1)} s ` +
+    `dtok: ${items} x ${dim}, fitted in ${fitSeconds.toFixed(1)} s, coded in ${codeSeconds.toFixed(1)} s, ` +
+      `in all, with names, collisions and files, ${seconds.toFixed(1)} s ` +
       `(${(user! + system!).toFixed(1)} s of processors), peak ${(kilobytes! / 1e6).toFixed(2)} GB, ` +
       `squared error per vector ${baseline.toFixed(4)}, collisions ${(collisions.rate * 100).toFixed(2)} %`,
   );

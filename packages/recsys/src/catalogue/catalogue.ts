@@ -9,6 +9,7 @@ import {
   LimitError,
   checkCodes,
   checkMatrix,
+  checkMatrixShape,
   loadQuantizer,
   quantizerFamilies,
   readSafetensors,
@@ -87,15 +88,13 @@ export class Catalogue {
       checkItem(item);
       if (this.rows.has(item)) throw duplicate(item);
       this.rows.set(item, row);
+      if (this.space.take(this.data, row * depth, row)) continue;
       const other = this.space.owner(this.data, row * depth);
-      if (other >= 0) {
-        throw new ArgumentError("catalogue", {
-          expected: "a different ID for every item",
-          got: `one ID for ${JSON.stringify(this.items[other])} and ${JSON.stringify(item)}`,
-          remedy: REMEDY,
-        });
-      }
-      this.space.take(this.data, row * depth, row);
+      throw new ArgumentError("catalogue", {
+        expected: "a different ID for every item",
+        got: `one ID for ${JSON.stringify(this.items[other])} and ${JSON.stringify(item)}`,
+        remedy: REMEDY,
+      });
     }
   }
 
@@ -123,10 +122,11 @@ export class Catalogue {
     let error = 0;
     for await (const chunk of chunksOf(vectors)) {
       options.signal?.throwIfAborted();
-      const count = checkMatrix(chunk, quantizer.dim, "vectors");
+      const count = checkMatrixShape(chunk, quantizer.dim, "vectors");
       if (done + count > items.length) throw wrongCount(items.length, done + count);
       const { kernels, signal } = options;
       if (quantizer instanceof ResidualQuantizer && kernels !== undefined) {
+        // NaN and infinities are found by the kernels.
         const coded = await quantizer.codesAndError(chunk, kernels, signal);
         data.set(coded.codes.data, done * depth);
         error += coded.error;

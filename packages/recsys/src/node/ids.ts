@@ -1,6 +1,6 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import type { Catalogue } from "../catalogue/catalogue.js";
-import { levelName } from "../ids/print.js";
+import { formatId, levelName } from "../ids/print.js";
 
 /**
  * A catalogue's IDs as a Parquet file: item_id, semantic_id (text), and one int32 column per level
@@ -15,7 +15,9 @@ export function idsToParquet(catalogue: Catalogue): Uint8Array {
         { name: "item_id", data: [...catalogue.itemIds], type: "STRING" },
         {
           name: "semantic_id",
-          data: catalogue.itemIds.map((item) => catalogue.idOf(item)),
+          data: catalogue.itemIds.map((_, n) =>
+            formatId(data.subarray(n * depth, (n + 1) * depth)),
+          ),
           type: "STRING",
         },
         ...Array.from({ length: depth }, (_, l) => ({

@@ -5,6 +5,7 @@ import {
   LimitError,
   ShapeError,
   ValueError,
+  allFinite,
   openNpyRows,
   readSafetensors,
   toFloat32,
@@ -43,7 +44,7 @@ export interface ItemFile {
 }
 
 /** Numbers of a .npy that are held at once: kernels prepare their codebooks at every chunk. */
-const NPY_NUMBERS = 1 << 22;
+const NPY_NUMBERS = 1 << 24;
 /** Rows of Parquet that are held as objects at once. */
 const PARQUET_ROWS = 8192;
 /** Of a cell. NaN is read, to be refused by name later. */
@@ -98,11 +99,7 @@ function finite({ source, ids, vectors }: ItemFile): VectorStream {
       let first = 0;
       for await (const chunk of vectors.chunks(options)) {
         const { data, shape } = chunk;
-        // An exponent of all ones, plus one, carries into the sign (as core's checkFinite).
-        const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
-        let carried = 0;
-        for (let i = 0; i < bits.length; i++) carried |= (bits[i]! & 0x7f800000) + 0x00800000;
-        if (carried < 0) {
+        if (!allFinite(data)) {
           const at = data.findIndex((value) => !(Math.abs(value) < Infinity));
           const row = first + Math.floor(at / shape[1]);
           throw new ValueError(source, {

@@ -14,6 +14,7 @@ import {
   MismatchError,
   ShapeError,
   ValueError,
+  checkFinite,
   checkMatrix,
   checkMatrixShape,
   createRandom,
@@ -42,10 +43,10 @@ const MAX_LEVELS = 64;
 /** Multiplications of k-means++. */
 const PLUS_PLUS_WORK = 5e8;
 /** Relative gain of a pass at which a fit beyond that stops. */
-const LARGE_TOLERANCE = 2e-5;
+const LARGE_TOLERANCE = 5e-5;
 const MAX_SIZE = 65536;
 /** Rows of one pass of `quantizeAsync`, times D. */
-const ASYNC_VALUES = 1 << 23;
+const ASYNC_VALUES = 1 << 25;
 
 export interface ResidualFitOptions extends FitOptions {
   /** Codebooks [levels, K, D] to start from, of an older fit: codes then stay comparable. */
@@ -297,7 +298,7 @@ export async function sampleRows(
   const chunks = isStream ? (source as VectorStream).chunks({ reuse: true }) : [source as Matrix];
   for await (const chunk of chunks) {
     signal?.throwIfAborted();
-    const rows = checkMatrix(chunk, dim, "vectors");
+    const rows = checkMatrixShape(chunk, dim, "vectors");
     const kept = Math.min(limit, seen + rows);
     if (data.length < kept * dim) {
       const count = (source as VectorStream).count ?? 0;
@@ -320,7 +321,9 @@ export async function sampleRows(
     });
   }
   const rows = Math.min(seen, limit);
-  return { data: data.subarray(0, rows * dim), shape: [rows, dim] };
+  const sample: Matrix = { data: data.subarray(0, rows * dim), shape: [rows, dim] };
+  checkFinite(sample, "vectors");
+  return sample;
 }
 
 function parseLevels(spec: string): [number, number] {
