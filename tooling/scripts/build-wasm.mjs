@@ -10,7 +10,7 @@ import { root } from "./lib.mjs";
 const core = join(root, "packages", "core");
 const jobs = [
   { source: "assembly/scalar.ts", target: "src/quantizers/scalar-wasm-bytes.ts" },
-  { source: "assembly/nearest.ts", target: "src/kernels/nearest-wasm-bytes.ts" },
+  { source: "assembly/index.ts", target: "src/kernels/nearest-wasm-bytes.ts" },
 ];
 
 const require = createRequire(join(core, "package.json"));

@@ -9,7 +9,7 @@ import { checkNearest } from "./check.js";
 import { WASM_BASE64 } from "./nearest-wasm-bytes.js";
 import { exactDistance, nearestByDefinition } from "./reference.js";
 
-/** The functions of assembly/nearest.ts. All addresses are byte offsets into `memory`. */
+/** The functions of assembly/nearest.ts, and what is called by name of assembly/additive.ts. All addresses are byte offsets into `memory`. */
 interface NearestExports {
   readonly memory: WebAssembly.Memory;
   packCodebook(
@@ -98,6 +98,17 @@ interface NearestExports {
     steps: number,
     state: number,
   ): number;
+  packPanels(words: number, total: number, dim: number, panels: number): void;
+  products(
+    x: number,
+    rows: number,
+    dim: number,
+    panels: number,
+    total: number,
+    bias: number,
+    factor: number,
+    out: number,
+  ): void;
   finishBytes(
     x: number,
     rows: number,

@@ -13,7 +13,7 @@ import {
   nearestModule,
   searchLayout,
 } from "../kernels/wasm.js";
-import type { AsyncKernels, NearestResult } from "../spec/kernels.js";
+import type { AsyncKernels, NearestResult, TilePlan } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
 import { WORKER_SOURCE } from "./worker.js";
 
@@ -94,10 +94,12 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     }
   };
   /** Sends a job to every thread; resolves when all are done. The process waits meanwhile. */
-  const all = async (job: object): Promise<void> => {
+  const all = async (job: object | ((worker: Worker) => object)): Promise<void> => {
     const current = workers;
     try {
-      await Promise.all(current.map((worker) => answer(worker, job)));
+      await Promise.all(
+        current.map((worker) => answer(worker, typeof job === "function" ? job(worker) : job)),
+      );
     } catch (error) {
       // A thread that failed may hold anything; the next call starts new ones.
       workers = workers.filter((worker) => !current.includes(worker));
@@ -115,6 +117,40 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       if (numbers <= SLICE_NUMBERS) buffers.set(name, found);
     }
     return found;
+  };
+
+  /** The plan that a thread has in its memory. */
+  const plans = new WeakMap<Worker, number>();
+
+  const runTiles = async (
+    module: WebAssembly.Module,
+    plan: TilePlan,
+    vectors: Matrix,
+    out: Int32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    if (closed) throw closedError();
+    start(module);
+    const [rows, dim] = vectors.shape;
+    const { tile, width } = plan;
+    const isShared = vectors.data.buffer instanceof SharedArrayBuffer;
+    const slice = Math.min(rows, Math.max(16 * tile, Math.floor(SLICE_NUMBERS / dim)));
+    for (let first = 0; first < rows; first += slice) {
+      signal?.throwIfAborted();
+      const count = Math.min(slice, rows - first);
+      const part = vectors.data.subarray(first * dim, (first + count) * dim);
+      const x = isShared ? part : new Float32Array(memory("x0", slice * dim), 0, part.length);
+      if (!isShared) x.set(part);
+      const codes = new Int32Array(memory("i0", slice * width), 0, count * width);
+      const next = new Int32Array(new SharedArrayBuffer(4));
+      const tiles = { vectors: x, rows: count, out: codes, next };
+      await all((worker) => {
+        if (plans.get(worker) === plan.id) return { tiles };
+        plans.set(worker, plan.id);
+        return { plan, tiles };
+      });
+      out.set(codes, first * width);
+    }
   };
 
   const run = async (
@@ -154,6 +190,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
         subtract,
       };
     };
+    for (const worker of workers) plans.delete(worker);
     let prepare: object | undefined = { place, mean: codebookMean(codebook), codebook: codes };
     const indices = new Int32Array(rows);
     const distances = new Float32Array(rows);
@@ -219,6 +256,14 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     name: `wasm-simd-${threads}-threads`,
     nearest: (vectors, codebook, signal) => search(vectors, codebook, signal, false),
     takeOff: (vectors, codebook, signal) => search(vectors, codebook, signal, true),
+    async runPlan(plan, vectors, out, signal) {
+      signal?.throwIfAborted();
+      const module = nearestModule();
+      if (module === undefined) throw new Error("a plan without WebAssembly");
+      const result = queue.then(() => runTiles(module, plan, vectors, out, signal));
+      queue = result.catch(() => undefined);
+      return result;
+    },
     async close() {
       closed = true;
       await queue;

@@ -3,6 +3,8 @@
  * this one does not survive bundlers, and TypeScript sources have no file that Node.js could start.
  * The loop is that of `nearestInChunk` in kernels/wasm.ts; the arithmetic lies in the module.
  *
+ * A TilePlan is run as `PlanRunner` of kernels/tile-plan.ts does.
+ *
  * Tiles are taken from a shared counter. A tile whose squares may leave float32 gets the index -1:
  * the caller takes it by the definition. All places are byte offsets, as `searchLayout` and, where a
  * ByteProduct multiplies, `byteLayout` give them.
@@ -111,8 +113,39 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
     distances.set(bests.subarray(0, count), first);
   }
 };
+let plan;
+const preparePlan = (next) => {
+  plan = next;
+  const missing = plan.bytes - own.memory.buffer.byteLength;
+  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  const { buffer } = own.memory;
+  for (const [to, values] of plan.data) {
+    new Uint8Array(buffer, to, values.byteLength)
+      .set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  for (const [name, ...rest] of plan.prepare) own[name](...rest);
+};
+const runPlan = ({ vectors, rows, out, next }) => {
+  const { buffer } = own.memory;
+  const { tile, dim, width, x, codes, run } = plan;
+  const from = new Float32Array(buffer, x, tile * dim);
+  const found = new Int32Array(buffer, codes, tile * width);
+  for (;;) {
+    const first = Atomics.add(next, 0, 1) * tile;
+    if (first >= rows) return;
+    const count = Math.min(tile, rows - first);
+    from.set(vectors.subarray(first * dim, (first + count) * dim));
+    for (const [name, place] of run) own[name](place, count);
+    out.set(count === tile ? found : found.subarray(0, count * width), first * width);
+  }
+};
 parentPort.on("message", async (job) => {
   try {
+    if (job.plan) preparePlan(job.plan);
+    if (job.tiles) {
+      runPlan(job.tiles);
+      return parentPort.postMessage(null);
+    }
     if (job.prepare) {
       prepare(job.prepare);
       if (at.columns && !multiply) {

@@ -8,9 +8,11 @@
  */
 import type { DistanceTables, TableQuantizer } from "../search/tables.js";
 import type { Codes } from "../spec/codes.js";
-import type { FitOptions } from "../spec/quantizer.js";
+import type { AsyncKernels } from "../spec/kernels.js";
+import type { AsyncOptions, FitOptions } from "../spec/quantizer.js";
 import type { Matrix } from "../spec/tensor.js";
 import { ArgumentError } from "../errors/index.js";
+import { products } from "../kernels/products.js";
 import { BaseQuantizer, type QuantizerTraits } from "./base.js";
 import { checkCodes, checkMatrix } from "./checks.js";
 import { fitStep } from "./fit-sample.js";
@@ -27,6 +29,8 @@ export class AdditiveCodebooks {
   readonly total: number;
   readonly norms: Float64Array;
   #pairs: Float32Array | undefined;
+  #bias: Float32Array | undefined;
+  #normal: { readonly books: AdditiveCodebooks; readonly scale: number } | undefined;
 
   /** @param words [M, K, D] */
   constructor(
@@ -44,72 +48,40 @@ export class AdditiveCodebooks {
     if (this.#pairs !== undefined) return this.#pairs;
     const { total, words, dim } = this;
     const pairs = new Float32Array(total * total);
-    for (let i = 0; i < total; i += 4) {
-      const rows = Math.min(4, total - i);
-      // Blocks of four rows against all later words; a short last block repeats its last row.
-      const r0 = i * dim;
-      const r1 = (i + Math.min(1, rows - 1)) * dim;
-      const r2 = (i + Math.min(2, rows - 1)) * dim;
-      const r3 = (i + Math.min(3, rows - 1)) * dim;
-      for (let j = i; j < total; j++) {
-        let s0 = 0;
-        let s1 = 0;
-        let s2 = 0;
-        let s3 = 0;
-        for (let d = 0, w = j * dim; d < dim; d++, w++) {
-          const c = words[w]!;
-          s0 += words[r0 + d]! * c;
-          s1 += words[r1 + d]! * c;
-          s2 += words[r2 + d]! * c;
-          s3 += words[r3 + d]! * c;
-        }
-        pairs[i * total + j] = pairs[j * total + i] = 2 * s0;
-        if (rows > 1) pairs[(i + 1) * total + j] = pairs[j * total + i + 1] = 2 * s1;
-        if (rows > 2) pairs[(i + 2) * total + j] = pairs[j * total + i + 2] = 2 * s2;
-        if (rows > 3) pairs[(i + 3) * total + j] = pairs[j * total + i + 3] = 2 * s3;
-      }
-    }
+    products(words, total, dim, words, total, pairs, { factor: 2 });
     this.#pairs = pairs;
     return pairs;
   }
 
   /** U of `n` rows from row `first` on, [n, M K]. */
   unary(rows: Float32Array, first: number, n: number, out: Float32Array): void {
-    const { total, words, dim, norms } = this;
-    let i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const r0 = (first + i) * dim;
-      const r1 = r0 + dim;
-      const r2 = r1 + dim;
-      const r3 = r2 + dim;
-      for (let j = 0, w = 0; j < total; j++) {
-        let s0 = 0;
-        let s1 = 0;
-        let s2 = 0;
-        let s3 = 0;
-        for (let d = 0; d < dim; d++, w++) {
-          const c = words[w]!;
-          s0 += rows[r0 + d]! * c;
-          s1 += rows[r1 + d]! * c;
-          s2 += rows[r2 + d]! * c;
-          s3 += rows[r3 + d]! * c;
-        }
-        const norm = norms[j]!;
-        const o = i * total + j;
-        out[o] = norm - 2 * s0;
-        out[o + total] = norm - 2 * s1;
-        out[o + 2 * total] = norm - 2 * s2;
-        out[o + 3 * total] = norm - 2 * s3;
-      }
-    }
-    for (; i < n; i++) {
-      const r = (first + i) * dim;
-      for (let j = 0, w = 0; j < total; j++) {
-        let s = 0;
-        for (let d = 0; d < dim; d++, w++) s += rows[r + d]! * words[w]!;
-        out[i * total + j] = norms[j]! - 2 * s;
-      }
-    }
+    const { total, words, dim } = this;
+    const part = rows.subarray(first * dim, (first + n) * dim);
+    this.#bias ??= Float32Array.from(this.norms);
+    products(part, n, dim, words, total, out, { bias: this.#bias, factor: -2 });
+  }
+
+  /**
+   * The same codebooks times the power of two that takes their greatest number into [1, 2): their squares
+   * neither leave float32 nor vanish in it, and codes stay as they are.
+   */
+  get normal(): { readonly books: AdditiveCodebooks; readonly scale: number } {
+    if (this.#normal !== undefined) return this.#normal;
+    let most = 0;
+    for (let i = 0; i < this.words.length; i++) most = Math.max(most, Math.abs(this.words[i]!));
+    const scale = most === 0 ? 1 : 2 ** -exponentOf(most);
+    const { codebooks, size, dim, words } = this;
+    const books =
+      scale === 1
+        ? this
+        : new AdditiveCodebooks(
+            codebooks,
+            size,
+            dim,
+            words.map((value) => value * scale),
+          );
+    this.#normal = { books, scale };
+    return this.#normal;
   }
 
   /** The squared error less |x|², from tables: doubles over float32 entries, in a fixed order. */
@@ -165,6 +137,13 @@ export class AdditiveCodebooks {
   }
 }
 
+/** Exponent of a float64 > 0: 2^e <= value < 2^(e + 1). */
+export function exponentOf(value: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return ((view.getUint32(0) >>> 20) & 0x7ff) - 1023;
+}
+
 /** Base of quantizers that decode by a sum of words. */
 export abstract class AdditiveQuantizer extends BaseQuantizer implements TableQuantizer {
   protected readonly books: AdditiveCodebooks;
@@ -184,6 +163,31 @@ export abstract class AdditiveQuantizer extends BaseQuantizer implements TableQu
     this.books = books;
   }
 
+  /** Codes by the threads of `options.kernels`, or undefined where they cannot run this search. */
+  protected async searchAsync(
+    search: {
+      runsOn(kernels: AsyncKernels | undefined, count: number): boolean;
+      encodeWith(
+        kernels: AsyncKernels | undefined,
+        rows: Float32Array,
+        count: number,
+        out: Int32Array,
+        stride?: number,
+        signal?: AbortSignal,
+      ): Promise<void>;
+    },
+    latents: Matrix,
+    { kernels, signal }: AsyncOptions,
+  ): Promise<Codes | undefined> {
+    signal?.throwIfAborted();
+    if (!search.runsOn(kernels, latents.shape[0])) return undefined;
+    const rows = this.check(latents);
+    const { codebooks } = this.books;
+    const data = new Int32Array(rows * codebooks);
+    await search.encodeWith(kernels, latents.data, rows, data, codebooks, signal);
+    return { data, shape: [rows, codebooks] };
+  }
+
   protected decode(codes: Codes, levels: number, out: Float32Array): void {
     this.books.decode(codes.data, codes.shape[0], out, levels, codes.shape[1]);
   }
@@ -191,12 +195,11 @@ export abstract class AdditiveQuantizer extends BaseQuantizer implements TableQu
   /** |q|² and -2 q·c of every word; the norms of the stored vectors are added by the index. */
   distanceTables(queries: Matrix): DistanceTables {
     const n = checkMatrix(queries, this.dim, "queries");
-    const { total, norms } = this.books;
+    const { total, words } = this.books;
     const data = new Float32Array(n * total);
-    this.books.unary(queries.data, 0, n, data);
+    products(queries.data, n, this.dim, words, total, data, { factor: -2 });
     const bias = new Float64Array(n);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < total; j++) data[i * total + j] = data[i * total + j]! - norms[j]!;
       for (let d = 0; d < this.dim; d++) bias[i] = bias[i]! + queries.data[i * this.dim + d]! ** 2;
     }
     return { queries: n, sizes: this.codebookSizes, data, bias, norms: true };

@@ -9,7 +9,9 @@
  * the code is the best there is. Codebooks and codes are fitted in turns, the codebooks by least
  * squares.
  */
+import type { Codes } from "../spec/codes.js";
 import type {
+  AsyncOptions,
   FitOptions,
   QuantizerFamily,
   QuantizerState,
@@ -23,6 +25,7 @@ import {
   leastSquaresCodebooks,
   residualStart,
 } from "./additive.js";
+import { AdditiveSearch, encodeInSteps } from "./additive-search.js";
 import { checkInteger } from "./checks.js";
 import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
 import { checkState, parseCount, specError, stateFloats, stateInteger } from "./parse.js";
@@ -35,7 +38,7 @@ const DEFAULT_BEAM = 16;
 const MAX_BEAM = 65536;
 const MAX_CODEBOOKS = 64;
 
-/** Beam search over the tables of additive codebooks. */
+/** Beam search over the tables of additive codebooks; float32 sums in the order of assembly/additive.ts. */
 export class BeamEncoder {
   readonly #books: AdditiveCodebooks;
   readonly #beam: number;
@@ -46,7 +49,7 @@ export class BeamEncoder {
   #nextCodes: Int32Array;
   readonly #values: Float64Array;
   readonly #nextValues: Float64Array;
-  readonly #heapValues: Float64Array;
+  readonly #heapValues: Float32Array;
   readonly #heapSlots: Float64Array;
   #heapSize = 0;
   /** Places in the heap, best first. */
@@ -65,7 +68,7 @@ export class BeamEncoder {
     this.#values = new Float64Array(beam);
     this.#nextValues = new Float64Array(beam);
     // A tuple of t words is reached from up to t tuples of t - 1.
-    this.#heapValues = new Float64Array(beam * codebooks);
+    this.#heapValues = new Float32Array(beam * codebooks);
     this.#heapSlots = new Float64Array(beam * codebooks);
     this.#order = new Int32Array(beam * codebooks);
     this.#seen = new Int32Array(2 ** Math.ceil(Math.log2(4 * beam)));
@@ -89,7 +92,7 @@ export class BeamEncoder {
           if (this.#codes[e * codebooks + m] !== -1) continue;
           const from = e * total + m * size;
           for (let k = 0; k < size; k++) {
-            const value = base + this.#costs[from + k]!;
+            const value = Math.fround(base + this.#costs[from + k]!);
             if (value < worst) worst = this.#push(value, from + k, limit);
           }
         }
@@ -247,10 +250,18 @@ export class BeamEncoder {
   }
 }
 
+/** Codes by the `beam` best tuples. */
+export function additiveSearch(books: AdditiveCodebooks, beam: number): AdditiveSearch {
+  return new AdditiveSearch(books, { kind: "additive", beam }, (normal) => {
+    const encoder = new BeamEncoder(normal, beam);
+    return (unary, unaryAt, _row, out, at) => encoder.encode(unary, unaryAt, out, at);
+  });
+}
+
 /** Additive quantizer of latents [N, D] to codes [N, M], encoded by beam search. */
 export class AqQuantizer extends AdditiveQuantizer {
   readonly beam: number;
-  #encoder: BeamEncoder | undefined;
+  #search: AdditiveSearch | undefined;
 
   constructor(books: AdditiveCodebooks, beam = DEFAULT_BEAM) {
     const spec = `aq:${books.codebooks}x${books.size}${beam === DEFAULT_BEAM ? "" : `,beam=${beam}`}`;
@@ -260,11 +271,16 @@ export class AqQuantizer extends AdditiveQuantizer {
   }
 
   protected encode(latents: Matrix, out: Int32Array): void {
-    const { codebooks, total } = this.books;
-    const encoder = (this.#encoder ??= new BeamEncoder(this.books, this.beam));
-    this.books.forTiles(latents.data, latents.shape[0], (unary, first, n) => {
-      for (let i = 0; i < n; i++) encoder.encode(unary, i * total, out, (first + i) * codebooks);
-    });
+    this.#search ??= additiveSearch(this.books, this.beam);
+    this.#search.encode(latents.data, latents.shape[0], out);
+  }
+
+  override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
+    this.#search ??= additiveSearch(this.books, this.beam);
+    return (
+      (await this.searchAsync(this.#search, latents, options)) ??
+      super.quantizeAsync(latents, options)
+    );
   }
 
   protected stateParts() {
@@ -314,16 +330,8 @@ export async function fitAq(
       dim,
       leastSquaresCodebooks(sample.data, rows, dim, codes, codebooks, size),
     );
-    const encoder = new BeamEncoder(books, beam);
-    let step = 0;
-    const { total: words } = books;
-    const unary = new Float32Array(64 * words);
-    for (let first = 0; first < rows; first += 64) {
-      const n = Math.min(64, rows - first);
-      books.unary(sample.data, first, n, unary);
-      for (let i = 0; i < n; i++) encoder.encode(unary, i * words, codes, (first + i) * codebooks);
-      if (++step % 16 === 0) await fitStep(options, "codes", first, rows, bestError);
-    }
+    const search = additiveSearch(books, beam);
+    await encodeInSteps(search, sample, codes, codebooks, options, bestError);
     const error = books.error(sample.data, rows, codes);
     if (error < bestError) {
       best = books;

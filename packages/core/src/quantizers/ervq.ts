@@ -15,7 +15,6 @@ import { fitStep } from "./fit-sample.js";
 import { checkIterations } from "./pq.js";
 import { moveWords, nearestWords } from "./product.js";
 import {
-  BeamSearch,
   type RvqQuantizer as Rvq,
   RvqQuantizer,
   encodeGreedily,
@@ -23,6 +22,7 @@ import {
   kmeansLevel,
   parseResidual,
   residualFamily,
+  residualSearch,
   sampleForLevels,
   subtract,
 } from "./rvq.js";
@@ -69,7 +69,10 @@ export async function fitErvq(
     books = new AdditiveCodebooks(levels, size, dim, words);
     codes = new Int32Array(n * levels);
     if (beam === 1) encodeGreedily(books, sample.data, n, codes);
-    else new BeamSearch(books, beam).encode(sample.data, n, codes);
+    else {
+      const search = residualSearch(books, beam);
+      await search.encodeWith(options.kernels, sample.data, n, codes, levels, options.signal);
+    }
     const found = books.error(sample.data, n, codes);
     if (found < bestError) {
       best = books;

@@ -19,13 +19,14 @@ import type {
 import type { Matrix, Tensor } from "../spec/tensor.js";
 import { ShapeError } from "../errors/index.js";
 import { AdditiveCodebooks } from "./additive.js";
+import type { AdditiveSearch } from "./additive-search.js";
 import { BaseQuantizer } from "./base.js";
 import { checkFinite, checkInteger } from "./checks.js";
 import { sourceDim } from "./fit-sample.js";
 import { checkState, parseCount, specError, stateFloats, stateInteger } from "./parse.js";
 import { checkIterations } from "./pq.js";
 import { equalWidths, gather } from "./product.js";
-import { BeamSearch, encodeGreedily, fitLevels, kmeansLevel, sampleForLevels } from "./rvq.js";
+import { encodeGreedily, fitLevels, kmeansLevel, residualSearch, sampleForLevels } from "./rvq.js";
 import type { Technique } from "./technique.js";
 
 const GRAMMAR = "group-rvq:<groups>x<levels>x<K>[,beam=<paths>]";
@@ -41,7 +42,7 @@ export class GroupRvqQuantizer extends BaseQuantizer {
   readonly levels: number;
   readonly beam: number;
   readonly #parts: readonly AdditiveCodebooks[];
-  #searches: readonly BeamSearch[] | undefined;
+  #searches: readonly AdditiveSearch[] | undefined;
 
   /**
    * @param parts codebooks [M, K, D/G] of each group, all of one shape
@@ -67,7 +68,7 @@ export class GroupRvqQuantizer extends BaseQuantizer {
   protected encode(latents: Matrix, out: Int32Array): void {
     const rows = latents.shape[0];
     const { groups, levels, beam } = this;
-    if (beam > 1) this.#searches ??= this.#parts.map((part) => new BeamSearch(part, beam));
+    if (beam > 1) this.#searches ??= this.#parts.map((part) => residualSearch(part, beam));
     const width = this.dim / groups;
     const tile = new Float32Array(Math.min(TILE, rows) * width);
     const codes = new Int32Array(Math.min(TILE, rows) * levels);

@@ -15,7 +15,9 @@
  * (1 - i / I)^(1/2). The noise here has the spread of the residuals at the start, not of the vectors; a few rounds without noise follow, since the start here, by residual k-means, is
  * better than the papers' random one and the last gains come from plain descent.
  */
+import type { Codes } from "../spec/codes.js";
 import type {
+  AsyncOptions,
   FitOptions,
   QuantizerFamily,
   QuantizerState,
@@ -31,6 +33,7 @@ import {
   leastSquaresCodebooks,
   residualStart,
 } from "./additive.js";
+import { AdditiveSearch, encodeInSteps } from "./additive-search.js";
 import { BeamEncoder, additiveState } from "./aq.js";
 import { checkInteger } from "./checks.js";
 import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
@@ -59,7 +62,7 @@ export interface LsqFitOptions extends FitOptions {
 /** Iterated local search over the tables of additive codebooks. */
 export class IlsEncoder {
   readonly #books: AdditiveCodebooks;
-  readonly #sums: Float64Array;
+  readonly #sums: Float32Array;
   readonly #trial: Int32Array;
   readonly #dirty: Uint8Array;
   readonly #start: BeamEncoder;
@@ -68,7 +71,7 @@ export class IlsEncoder {
 
   constructor(books: AdditiveCodebooks) {
     this.#books = books;
-    this.#sums = new Float64Array(books.size);
+    this.#sums = new Float32Array(books.size);
     this.#trial = new Int32Array(books.codebooks);
     this.#dirty = new Uint8Array(books.codebooks);
     this.#start = new BeamEncoder(books, START_BEAM);
@@ -145,22 +148,9 @@ export class IlsEncoder {
       dirty[m] = 0;
       const column = m * size;
       for (let k = 0, u = unaryAt + column; k < size; k++, u++) sums[k] = unary[u]!;
-      // Rows of G in pairs: half the passes over the sums.
-      let o = 0;
-      for (; o + 2 <= codebooks; o += 2) {
-        const first = o === m ? -1 : (o * size + trial[o]!) * total + column;
-        const second = o + 1 === m ? -1 : ((o + 1) * size + trial[o + 1]!) * total + column;
-        if (first < 0 || second < 0) {
-          for (let k = 0, g = Math.max(first, second); k < size; k++, g++) {
-            sums[k] = sums[k]! + pairs[g]!;
-          }
-        } else {
-          for (let k = 0; k < size; k++) {
-            sums[k] = sums[k]! + pairs[first + k]! + pairs[second + k]!;
-          }
-        }
-      }
-      if (o < codebooks && o !== m) {
+      // Float32 sums in the order of assembly/additive.ts.
+      for (let o = 0; o < codebooks; o++) {
+        if (o === m) continue;
         for (let k = 0, g = (o * size + trial[o]!) * total + column; k < size; k++, g++) {
           sums[k] = sums[k]! + pairs[g]!;
         }
@@ -203,11 +193,26 @@ export function rowSeed(bits: Int32Array, at: number, dim: number, salt: number)
   return h ^ (h >>> 13);
 }
 
+/** Codes by a beam search and `rounds` of local search; `salt` tells its random changes from others. */
+export function localSearch(
+  books: AdditiveCodebooks,
+  rounds: number,
+  salt: number,
+): AdditiveSearch {
+  return new AdditiveSearch(books, { kind: "local", beam: START_BEAM, rounds, salt }, (normal) => {
+    const encoder = new IlsEncoder(normal);
+    return (unary, unaryAt, row, out, at) => {
+      const bits = new Int32Array(row.buffer, row.byteOffset, row.length);
+      encoder.encode(unary, unaryAt, rounds, rowSeed(bits, 0, row.length, salt), out, at);
+    };
+  });
+}
+
 /** Additive quantizer of latents [N, D] to codes [N, M], encoded by iterated local search. */
 export class LsqQuantizer extends AdditiveQuantizer {
   /** ILS rounds that a vector gets. */
   readonly rounds: number;
-  #encoder: IlsEncoder | undefined;
+  #search: AdditiveSearch | undefined;
 
   constructor(books: AdditiveCodebooks, rounds = DEFAULT_ROUNDS) {
     const spec = `lsq:${books.codebooks}x${books.size}${rounds === DEFAULT_ROUNDS ? "" : `,ils=${rounds}`}`;
@@ -217,16 +222,14 @@ export class LsqQuantizer extends AdditiveQuantizer {
   }
 
   protected encode(latents: Matrix, out: Int32Array): void {
-    const { codebooks, total, dim } = this.books;
-    const encoder = (this.#encoder ??= new IlsEncoder(this.books));
-    const { data } = latents;
-    const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
-    this.books.forTiles(data, latents.shape[0], (unary, first, n) => {
-      for (let i = 0; i < n; i++) {
-        const seed = rowSeed(bits, (first + i) * dim, dim, 0);
-        encoder.encode(unary, i * total, this.rounds, seed, out, (first + i) * codebooks);
-      }
-    });
+    this.#search ??= localSearch(this.books, this.rounds, 0);
+    this.#search.encode(latents.data, latents.shape[0], out);
+  }
+
+  override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
+    this.#search ??= localSearch(this.books, this.rounds, 0);
+    const codes = await this.searchAsync(this.#search, latents, options);
+    return codes ?? super.quantizeAsync(latents, options);
   }
 
   protected stateParts() {
@@ -289,8 +292,6 @@ export async function fitLsq(
   const steps = options.iterations ?? 12;
   const noisy = Math.ceil(steps * NOISY_SHARE);
   const random = createRandom(options.seed ?? 0, 0x15a);
-  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
-  const unary = new Float32Array(64 * total);
   for (let step = 0; step < steps; step++) {
     await fitStep(options, "codebooks and codes", step, steps, bestError);
     const temperature = Math.sqrt(Math.max(0, 1 - (step + 1) / noisy));
@@ -313,16 +314,8 @@ export async function fitLsq(
       );
       books = new AdditiveCodebooks(codebooks, size, dim, shaken);
     }
-    const encoder = new IlsEncoder(books);
-    for (let first = 0, tile = 1; first < n; first += 64, tile++) {
-      const count = Math.min(64, n - first);
-      books.unary(data, first, count, unary);
-      for (let i = 0; i < count; i++) {
-        const seed = rowSeed(bits, (first + i) * dim, dim, step + 1);
-        encoder.encode(unary, i * total, trainRounds, seed, codes, (first + i) * codebooks);
-      }
-      if (tile % 16 === 0) await fitStep(options, "codes", first, n, bestError);
-    }
+    const search = localSearch(books, trainRounds, step + 1);
+    await encodeInSteps(search, sample, codes, codebooks, options, bestError);
     if (books === solved && target === data) {
       const after = books.error(data, n, codes);
       if (after < bestError) {

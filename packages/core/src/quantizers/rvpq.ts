@@ -22,7 +22,8 @@ import {
   leastSquaresCodebooks,
   residualStart,
 } from "./additive.js";
-import { BeamEncoder } from "./aq.js";
+import type { AdditiveSearch } from "./additive-search.js";
+import { additiveSearch } from "./aq.js";
 import { BaseQuantizer } from "./base.js";
 import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
 import { checkState, parseCount, specError, stateFloats, stateInteger } from "./parse.js";
@@ -36,7 +37,7 @@ const BEAM = 8;
 /** Residual codebooks in each subspace: latents [N, D] to codes [N, M L]. */
 export class RvpqQuantizer extends BaseQuantizer {
   readonly #parts: readonly AdditiveCodebooks[];
-  #encoders: readonly BeamEncoder[] | undefined;
+  #searches: readonly AdditiveSearch[] | undefined;
 
   /** @param parts codebooks [L, K, D/M] of each subspace */
   constructor(parts: readonly AdditiveCodebooks[]) {
@@ -56,16 +57,17 @@ export class RvpqQuantizer extends BaseQuantizer {
   protected encode(latents: Matrix, out: Int32Array): void {
     const n = latents.shape[0];
     const stride = this.codebookSizes.length;
-    const encoders = (this.#encoders ??= this.#parts.map((part) => new BeamEncoder(part, BEAM)));
+    const searches = (this.#searches ??= this.#parts.map((part) => additiveSearch(part, BEAM)));
     this.#parts.forEach((part, m) => {
       const tile = new Float32Array(n * part.dim);
       gather(latents.data, 0, n, this.dim, m * part.dim, part.dim, tile);
-      part.forTiles(tile, n, (unary, first, count) => {
-        for (let i = 0; i < count; i++) {
-          const at = (first + i) * stride + m * part.codebooks;
-          encoders[m]!.encode(unary, i * part.total, out, at);
+      const codes = new Int32Array(n * part.codebooks);
+      searches[m]!.encode(tile, n, codes);
+      for (let i = 0, from = 0; i < n; i++) {
+        for (let l = 0; l < part.codebooks; l++) {
+          out[i * stride + m * part.codebooks + l] = codes[from++]!;
         }
-      });
+      }
     });
   }
 
@@ -131,12 +133,8 @@ export async function fitRvpq(
       await fitStep(options, `subspace ${m + 1}/${subspaces}`, round, rounds, bestError);
       const solved = leastSquaresCodebooks(rows, n, width, codes, levels, size);
       books = new AdditiveCodebooks(levels, size, width, solved);
-      const encoder = new BeamEncoder(books, BEAM);
-      books.forTiles(rows, n, (unary, first, count) => {
-        for (let i = 0; i < count; i++) {
-          encoder.encode(unary, i * total, codes, (first + i) * levels);
-        }
-      });
+      const search = additiveSearch(books, BEAM);
+      await search.encodeWith(options.kernels, rows, n, codes, levels, options.signal);
       const error = books.error(rows, n, codes);
       if (error < bestError) {
         best = books;

@@ -18,7 +18,9 @@ import type {
 } from "../spec/quantizer.js";
 import type { Matrix } from "../spec/tensor.js";
 import { AdditiveCodebooks, AdditiveQuantizer, MAX_WORDS } from "./additive.js";
+import { AdditiveSearch } from "./additive-search.js";
 import { additiveState } from "./aq.js";
+import { products } from "../kernels/products.js";
 import { checkInteger, checkMatrix } from "./checks.js";
 import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
 import { kmeans } from "./kmeans.js";
@@ -42,7 +44,7 @@ export interface ResidualSpec {
 /** Residual quantizer of latents [N, D] to codes [N, M], coarse to fine. */
 export class RvqQuantizer extends AdditiveQuantizer {
   readonly beam: number;
-  #search: BeamSearch | undefined;
+  #search: AdditiveSearch | undefined;
 
   /**
    * @param books M codebooks [K, D]
@@ -66,14 +68,19 @@ export class RvqQuantizer extends AdditiveQuantizer {
   protected encode(latents: Matrix, out: Int32Array): void {
     if (this.beam === 1) encodeGreedily(this.books, latents.data, latents.shape[0], out);
     else {
-      this.#search ??= new BeamSearch(this.books, this.beam);
+      this.#search ??= residualSearch(this.books, this.beam);
       this.#search.encode(latents.data, latents.shape[0], out);
     }
   }
 
   override async quantizeAsync(latents: Matrix, options: AsyncOptions = {}): Promise<Codes> {
     const { kernels, signal } = options;
-    if (kernels === undefined || this.beam !== 1) return super.quantizeAsync(latents, options);
+    if (this.beam > 1) {
+      this.#search ??= residualSearch(this.books, this.beam);
+      const codes = await this.searchAsync(this.#search, latents, options);
+      return codes ?? super.quantizeAsync(latents, options);
+    }
+    if (kernels === undefined) return super.quantizeAsync(latents, options);
     signal?.throwIfAborted();
     const rows = checkMatrix(latents, this.dim);
     const { codebooks, size, dim, words } = this.books;
@@ -154,20 +161,30 @@ export function subtract(
   }
 }
 
+/** Residual codes by the `beam` best partial sums. */
+export function residualSearch(books: AdditiveCodebooks, beam: number): AdditiveSearch {
+  return new AdditiveSearch(books, { kind: "residual", beam }, (normal) => {
+    const search = new BeamSearch(normal, beam);
+    return (unary, unaryAt, _row, out, at) => search.encode(unary, unaryAt, out, at);
+  });
+}
+
 /**
  * The B best partial sums, level by level. A path p that ends in word k of level m costs
  * value(p) + |c|² - 2 x·c + 2 x̂_p·c: the middle terms are one matrix product for a tile of vectors, the
- * last is a sum of table rows where all pairs of words fit, and a product otherwise.
+ * last is a sum of table rows where all pairs of words fit, and a product otherwise. Sums are float32, in
+ * the order of assembly/additive.ts.
  */
-export class BeamSearch {
+class BeamSearch {
   readonly #books: AdditiveCodebooks;
   readonly #beam: number;
   readonly #sums: Float32Array;
-  readonly #cost: Float64Array;
+  readonly #products: Float32Array;
+  readonly #cost: Float32Array;
   #codes: Int32Array;
   #nextCodes: Int32Array;
-  #values: Float64Array;
-  #nextValues: Float64Array;
+  #values: Float32Array;
+  #nextValues: Float32Array;
   readonly #slots: Float64Array;
 
   constructor(books: AdditiveCodebooks, beam: number) {
@@ -175,73 +192,57 @@ export class BeamSearch {
     this.#books = books;
     this.#beam = beam;
     this.#sums = new Float32Array(dim);
-    this.#cost = new Float64Array(size);
+    this.#products = new Float32Array(size);
+    this.#cost = new Float32Array(size);
     this.#codes = new Int32Array(beam * codebooks);
     this.#nextCodes = new Int32Array(beam * codebooks);
-    this.#values = new Float64Array(beam);
-    this.#nextValues = new Float64Array(beam);
+    this.#values = new Float32Array(beam);
+    this.#nextValues = new Float32Array(beam);
     this.#slots = new Float64Array(beam);
   }
 
-  /** Codes of rows [n, D] into out [n, stride], by the first `levels` codebooks. */
-  encode(
-    rows: Float32Array,
-    count: number,
-    out: Int32Array,
-    levels = this.#books.codebooks,
-    stride = this.#books.codebooks,
-  ): void {
-    const { total } = this.#books;
-    this.#books.forTiles(rows, count, (unary, first, n) => {
-      for (let i = 0; i < n; i++) {
-        this.#one(unary, i * total, levels);
-        for (let m = 0; m < levels; m++) out[(first + i) * stride + m] = this.#codes[m]!;
-      }
-    });
-  }
-
-  #one(unary: Float32Array, unaryAt: number, levels: number): void {
-    const { codebooks, size } = this.#books;
+  encode(unary: Float32Array, unaryAt: number, out: Int32Array, at: number): void {
+    const { codebooks: levels, size } = this.#books;
     const cost = this.#cost;
     let paths = 1;
     this.#values[0] = 0;
     for (let m = 0; m < levels; m++) {
-      const from = unaryAt + m * size;
       let kept = 0;
       for (let p = 0; p < paths; p++) {
-        this.#crossTerms(p, m);
+        this.#costs(unary, unaryAt + m * size, p, m);
         const value = this.#values[p]!;
         for (let k = 0; k < size; k++) {
-          const total = value + unary[from + k]! + cost[k]!;
-          if (kept === this.#beam && total >= this.#nextValues[kept - 1]!) continue;
+          const total = Math.fround(value + cost[k]!);
+          if (kept === this.#beam && !(total < this.#nextValues[kept - 1]!)) continue;
           // Sorted insertion; of equal ones the earlier path and the lower code come first.
-          let at = kept < this.#beam ? kept++ : kept - 1;
-          for (; at > 0 && total < this.#nextValues[at - 1]!; at--) {
-            this.#nextValues[at] = this.#nextValues[at - 1]!;
-            this.#slots[at] = this.#slots[at - 1]!;
+          let place = kept < this.#beam ? kept++ : kept - 1;
+          for (; place > 0 && total < this.#nextValues[place - 1]!; place--) {
+            this.#nextValues[place] = this.#nextValues[place - 1]!;
+            this.#slots[place] = this.#slots[place - 1]!;
           }
-          this.#nextValues[at] = total;
-          this.#slots[at] = p * size + k;
+          this.#nextValues[place] = total;
+          this.#slots[place] = p * size + k;
         }
       }
       for (let e = 0; e < kept; e++) {
         const p = Math.floor(this.#slots[e]! / size);
         for (let l = 0; l < m; l++) {
-          this.#nextCodes[e * codebooks + l] = this.#codes[p * codebooks + l]!;
+          this.#nextCodes[e * levels + l] = this.#codes[p * levels + l]!;
         }
-        this.#nextCodes[e * codebooks + m] = this.#slots[e]! - p * size;
+        this.#nextCodes[e * levels + m] = this.#slots[e]! - p * size;
       }
       paths = kept;
       [this.#codes, this.#nextCodes] = [this.#nextCodes, this.#codes];
       [this.#values, this.#nextValues] = [this.#nextValues, this.#values];
     }
+    for (let m = 0; m < levels; m++) out[at + m] = this.#codes[m]!;
   }
 
-  /** 2 x̂_p·c for every word c of level m into #cost. */
-  #crossTerms(path: number, m: number): void {
+  /** |c|² - 2 x·c + 2 x̂_p·c for every word c of level m into #cost. */
+  #costs(unary: Float32Array, from: number, path: number, m: number): void {
     const { codebooks, size, dim, total, words } = this.#books;
     const cost = this.#cost;
-    cost.fill(0);
+    for (let k = 0; k < size; k++) cost[k] = unary[from + k]!;
     if (m === 0) return;
     if (total <= MAX_WORDS) {
       const { pairs } = this.#books;
@@ -253,14 +254,12 @@ export class BeamSearch {
     }
     const sum = this.#sums.fill(0);
     for (let l = 0; l < m; l++) {
-      const from = (l * size + this.#codes[path * codebooks + l]!) * dim;
-      for (let d = 0; d < dim; d++) sum[d] = sum[d]! + words[from + d]!;
+      const word = (l * size + this.#codes[path * codebooks + l]!) * dim;
+      for (let d = 0; d < dim; d++) sum[d] = sum[d]! + words[word + d]!;
     }
-    for (let k = 0, w = m * size * dim; k < size; k++) {
-      let dot = 0;
-      for (let d = 0; d < dim; d++, w++) dot += sum[d]! * words[w]!;
-      cost[k] = 2 * dot;
-    }
+    const book = words.subarray(m * size * dim, (m + 1) * size * dim);
+    products(sum, 1, dim, book, size, this.#products, { factor: 2 });
+    for (let k = 0; k < size; k++) cost[k] = cost[k]! + this.#products[k]!;
   }
 }
 
@@ -295,7 +294,8 @@ export async function fitLevels(
     }
     // Another path may win with this level: what is left is that of the new winner.
     const sofar = new AdditiveCodebooks(m + 1, size, dim, words.subarray(0, (m + 1) * size * dim));
-    new BeamSearch(sofar, beam).encode(rows, n, codes, m + 1, levels);
+    const search = residualSearch(sofar, beam);
+    await search.encodeWith(options.kernels, rows, n, codes, levels, options.signal);
     rest.set(rows.subarray(0, n * dim));
     for (let l = 0; l <= m; l++) {
       subtract(rest, n, dim, words.subarray(l * size * dim), codes, l, levels);
