@@ -1,6 +1,6 @@
 /**
  * What a tokenizer makes of the samples, for its page: pictures side by side, spectrograms, clips, skeletons,
- * films, and how often each code is used. All of it is run here, from the weights that ship.
+ * neighbourhoods, films, and how often each code is used. All of it is run here, from the weights that ship.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,6 +25,7 @@ import { parse } from "csv-parse/sync";
 import sharp from "sharp";
 import { openCodec } from "../../bench/src/harness/plugins.js";
 import { toSvg, plotDocument } from "./figure.js";
+import { neighbourhoods } from "./graph-example.js";
 import type { Shipped } from "./manifests.js";
 
 export interface Example {
@@ -82,6 +83,8 @@ const makers: Readonly<Record<string, ((work: Work) => Promise<Example[]>) | und
   audio: sounds,
   video: clips,
   motion: motions,
+  graph: ({ codec, grids, samples, folder, short }) =>
+    neighbourhoods(codec, grids, samples, folder, short),
   recsys: films,
 };
 

@@ -48,6 +48,24 @@ const MODALITIES: Readonly<Record<string, string>> = {
   llm: "Sequences of a language model",
   vectors: "Quantizers on vectors",
 };
+/** What a tokenizer's stride counts: of each axis, and of bits. Pixels and frames where nothing is said. */
+const UNITS: Readonly<Record<string, { readonly axes: readonly string[]; readonly one: string }>> =
+  {
+    image: { axes: ["", "pixels"], one: "pixel" },
+    audio: { axes: ["samples"], one: "sample" },
+    video: { axes: ["frames of", "", "pixels"], one: "pixel of a frame" },
+    motion: { axes: ["frames"], one: "frame" },
+    graph: { axes: ["node"], one: "node" },
+    recsys: { axes: ["item"], one: "item" },
+  };
+
+/** A step of a tokenizer in words: "8 x 8 pixels". */
+export function stepText({ modality, stride }: Pick<Manifest, "modality" | "stride">): string {
+  const axes = UNITS[modality]?.axes ?? [];
+  const parts = stride.map((n, i) => `${n} ${axes[i] ?? ""}`.trim());
+  return parts.join(" x ").replace(" of x ", " of ");
+}
+
 const modalityOf = (id: string) => id.slice(0, id.indexOf("/"));
 
 /** All results of a folder, in the sections' order. */
@@ -164,7 +182,8 @@ export async function leaderboard(
       description: manifest.description,
       quantizer: manifest.quantizer,
       codes: codesText(manifest.codebookSizes),
-      stride: manifest.stride.join(" x "),
+      step: stepText(manifest),
+      unit: UNITS[manifest.modality]?.one ?? "unit",
       bits: Number(bitsPerUnit(manifest).toPrecision(4)),
       megabytes: Number(
         (Object.values(manifest.files).reduce((sum, f) => sum + f.bytes, 0) / 1e6).toFixed(2),
@@ -248,7 +267,13 @@ function rateDistortion(file: BenchFile, metric: BenchMetric): string {
     marginLeft: 56,
     marginRight: 120,
     marginBottom: 40,
-    x: { type: "log", label: `${rate.name} →`, tickFormat: "~g", grid: true },
+    x: {
+      type: "log",
+      label: `${rate.name} →`,
+      labelAnchor: "center",
+      tickFormat: "~g",
+      grid: true,
+    },
     y: {
       label: `↑ ${metric.name}${metric.better === "less" ? " (less is better)" : ""}`,
       grid: true,

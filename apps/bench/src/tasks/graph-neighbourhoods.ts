@@ -29,7 +29,7 @@ const load = ([file]: readonly string[]): GraphSignal => {
 };
 
 /** FNV-1a: the tenth of all packages that the recipe holds out, by name. */
-function isHeldOut(name: string): boolean {
+export function isHeldOut(name: string): boolean {
   let h = 0x811c9dc5;
   const text = `held ${name}`;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
