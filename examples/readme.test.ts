@@ -11,12 +11,16 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..");
 const run = promisify(execFile);
-const onSource = ["--import", "tsx", "--conditions=@dtok/source"];
+// On source, or on the built packages where `npm test` has built them: without a compiler on the way.
+const isBuilt = Boolean(process.env.DTOK_TEST_BUILT);
+const flags = isBuilt ? [] : ["--import", "tsx", "--conditions=@dtok/source"];
+const bin = isBuilt ? "bin/dtok.js" : "src/bin.ts";
 
 /** Fenced blocks of one language. */
 function snippets(file: string, language: string): string[] {
@@ -24,6 +28,12 @@ function snippets(file: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
     (match) => match[1] as string,
   );
+}
+
+function withoutTypes(code: string): string {
+  const { ESNext: target } = ts.ScriptTarget;
+  const { ESNext: module } = ts.ModuleKind;
+  return ts.transpileModule(code, { compilerOptions: { target, module } }).outputText;
 }
 
 const readmes = ["README.md"];
@@ -57,10 +67,10 @@ describe("READMEs", () => {
     "%s, TypeScript snippet %i runs",
     { timeout: 180_000 },
     async (readme, i, code) => {
-      const file = join(folder, `${readme.replaceAll(/\W/g, "-")}-${i}.ts`);
-      writeFileSync(file, code);
+      const file = join(folder, `${readme.replaceAll(/\W/g, "-")}-${i}.${isBuilt ? "mjs" : "ts"}`);
+      writeFileSync(file, isBuilt ? withoutTypes(code) : code);
       rmSync(join(folder, "back.png"), { force: true });
-      const { stdout } = await run(process.execPath, [...onSource, file], { cwd: folder });
+      const { stdout } = await run(process.execPath, [...flags, file], { cwd: folder });
       if (code.includes("console.log")) expect(stdout).not.toBe("");
       expect(existsSync(join(folder, "back.png"))).toBe(code.includes("back.png"));
     },
@@ -73,8 +83,8 @@ describe("READMEs", () => {
     for (const line of lines) {
       const [command, ...args] = line.split(/\s+/);
       expect(command).toBe("dtok");
-      const bin = join(root, "packages", "cli", "src", "bin.ts");
-      await run(process.execPath, [...onSource, bin, ...args], { cwd: folder });
+      const path = join(root, "packages", "cli", bin);
+      await run(process.execPath, [...flags, path, ...args], { cwd: folder });
     }
     expect(existsSync(join(folder, "back.png"))).toBe(true);
   });

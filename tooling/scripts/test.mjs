@@ -2,6 +2,8 @@
 import { install, pnpm, requireNode } from "./lib.mjs";
 
 requireNode();
+// From the build on, tests that start dtok as a process start the built one.
+process.env.DTOK_TEST_BUILT = "1";
 install();
 const steps = [
   ["Format", ["format:check"]],

@@ -3,17 +3,15 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { node, root } from "./run.js";
 
-const bin = new URL("../src/bin.ts", import.meta.url).pathname;
 const ffmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
 describe.skipIf(!ffmpeg)("dtok with clips", () => {
   const folder = mkdtempSync(join(tmpdir(), "dtok-cli-video-"));
   const at = (name: string) => join(folder, name);
   const dtok = (...args: string[]) =>
-    spawnSync(process.execPath, ["--import", "tsx", "--conditions=@dtok/source", bin, ...args], {
-      encoding: "utf8",
-    });
+    spawnSync(process.execPath, [...node, ...args], { cwd: root, encoding: "utf8" });
   beforeAll(() => {
     const source = "testsrc=s=80x48:r=10:d=1";
     const made = spawnSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, at("clip.mp4")]);
@@ -49,10 +47,8 @@ describe.skipIf(!ffmpeg)("dtok with clips", () => {
     const before = readdirSync(folder).toSorted();
     const child = spawn(
       process.execPath,
-      ["--import", "tsx", "--conditions=@dtok/source", bin, "encode", at("long.mp4"), "-o"].concat(
-        at("long.tokens.safetensors"),
-      ),
-      { stdio: ["ignore", "ignore", "pipe"] },
+      [...node, "encode", at("long.mp4"), "-o", at("long.tokens.safetensors")],
+      { cwd: root, stdio: ["ignore", "ignore", "pipe"] },
     );
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
