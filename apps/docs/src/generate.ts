@@ -5,6 +5,7 @@ import { createRuntime } from "@dtok/runtime/node";
 import { drawConcepts } from "./concepts.js";
 import { examplesOf } from "./examples.js";
 import { writeGuides } from "./guides.js";
+import { drawHome } from "./home.js";
 import { leaderboard } from "./leaderboard.js";
 import { shippedTokenizers } from "./manifests.js";
 import { drawQuantizers } from "./pictures.js";
@@ -52,6 +53,7 @@ export async function generate(root: string): Promise<void> {
     examplesOf(one, runtime, root, pictures),
   );
   await write("concepts.json", await drawConcepts(root, shipped, runtime, pictures));
+  await write("home.json", await drawHome(root, shipped, runtime, pictures));
   await runtime.close();
   await write("leaderboard.json", data);
 }
