@@ -1,6 +1,6 @@
 /** Training on links and measuring it: batches, steps, filtered ranks. */
-import { KnownLinks, degrees, filteredRank, linkMetrics } from "@dtok/graph";
-import type { LinkMetrics, LinkSplit, Links } from "@dtok/graph";
+import { KnownLinks, degrees, filteredRank, linkMetrics, neighbourSlots } from "@dtok/graph";
+import type { LinkMetrics, LinkSplit, Links, NeighbourSlots } from "@dtok/graph";
 import { Random } from "@dtok/core";
 import type { Matrix, ModelRuntime, Tensor } from "@dtok/core";
 import { SparseTable, Trainer, cosineSchedule } from "@dtok/train";
@@ -29,6 +29,8 @@ type Arrays = Record<string, Tensor<Float32Array>>;
 /** Batches as a function of seed and step. */
 class Batches {
   readonly nodes: Int32Array;
+  /** Of the step. */
+  readonly edges: Int32Array;
   readonly #place: Int32Array;
   readonly #share: Float64Array;
   readonly #known: KnownLinks;
@@ -44,6 +46,7 @@ class Batches {
   ) {
     const { graph, train } = split;
     this.nodes = new Int32Array(run.nodes);
+    this.edges = new Int32Array(run.batch);
     this.#place = new Int32Array(graph.nodes.length).fill(-1);
     this.#known = new KnownLinks(graph.relations.length, train);
     const degree = degrees(graph);
@@ -64,7 +67,7 @@ class Batches {
     const heads = new BigInt64Array(batch);
     const kinds = new BigInt64Array(batch);
     const tails = new BigInt64Array(batch);
-    const edges = new Int32Array(batch);
+    const { edges } = this;
     for (const n of this.nodes) this.#place[n] = -1;
     let filled = 0;
     const put = (n: number): number => {
@@ -119,6 +122,31 @@ class Batches {
   }
 }
 
+/**
+ * Hides the edges that a step asks for from their ends' neighbours: a model that reads the answer from its
+ * input learns nothing for the edges that are not there yet.
+ */
+function hideAsked(
+  embedding: CodeEmbedding,
+  { train, graph }: LinkSplit,
+  edges: Int32Array,
+  slots: NeighbourSlots,
+  m: number,
+): void {
+  const drop = (n: number, kind: number, other: number) => {
+    for (let j = 0; j < m; j++) {
+      if (slots.node[n * m + j] === other && slots.kind[n * m + j] === kind) {
+        embedding.hide("near", n, j);
+      }
+    }
+  };
+  for (const e of edges) {
+    const [h, r, t] = [train.heads[e]!, train.kinds[e]!, train.tails[e]!];
+    drop(h, r, t);
+    drop(t, graph.relations.length + r, h);
+  }
+}
+
 export interface LinkProgress {
   readonly step: number;
   readonly error: number;
@@ -163,6 +191,8 @@ export async function trainLinks(
     { betas: [0.9, 0.99], clipNorm: 5, session: { threads: 1 } },
   );
   const batches = new Batches(split, run);
+  const near = (method.kind === "codes" && method.pieces?.neighbours) || 0;
+  const slots = near > 0 ? neighbourSlots(graph, near) : undefined;
   const shape =
     method.kind === "table"
       ? [run.nodes, method.dim]
@@ -202,12 +232,14 @@ export async function trainLinks(
   while (trainer.step < run.steps && !options.until?.()) {
     const { step } = trainer;
     const feeds = batches.at(step);
+    if (slots) hideAsked(embedding!, split, batches.edges, slots, near);
     if (table) table.gather(batches.nodes, rows);
     else embedding!.forward(batches.nodes, rows);
     const result = await trainer.run({ ...feeds, rows: { data: rows, shape } }, rate(step));
     const gradient = trainer.outputs.rows!.data;
     if (table) table.step(batches.nodes, gradient, tableRate(step));
     else embedding!.backward(batches.nodes, gradient, tableRate(step));
+    if (slots) embedding!.show();
     sum += result.metrics.error!;
     count++;
     if (options.every && (trainer.step % options.every === 0 || trainer.step === run.steps)) {

@@ -28,6 +28,7 @@ export const METHODS = [
   "nodepiece-sum",
   "nodepiece-mlp",
   "nodepiece-transformer",
+  "nodepiece-near",
   "nodepiece-random",
   "randomeq",
   "earl",
@@ -45,8 +46,10 @@ function sizes(nodes: number) {
 
 /** Random codes beside the anchors (`nodepiece-random`): columns, entries of each. */
 const RANDOM = { codebooks: 4, size: 128, seed: 1 } as const;
+const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
 /** Fewer anchors pay for them. */
 const RANDOM_SHARE = 0.65;
+const NEAR_SHARE = 0.7;
 
 export function nodePieceOptions(graph: KnowledgeGraph, share = 1): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
@@ -67,6 +70,30 @@ export function nodePieceFields(pieces: NodePiece): NodeEncoderConfig["fields"] 
     { name: "anchor", from: 0, columns: k, size: codebookSizes[0]! },
     { name: "distance", from: k, columns: k, size: codebookSizes[k]!, onto: "anchor", by: "scale" },
     { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
+  ];
+}
+
+/** Fields of `nodepiece-near`: those of NodePiece, then the node's random codes and its neighbours'. */
+function nearFields(pieces: NodePiece): NodeEncoderConfig["fields"] {
+  const { perNode, relationsPerNode, neighbours, codebookSizes } = pieces;
+  const { codebooks: c } = NEAR.identity;
+  const from = 2 * perNode + relationsPerNode;
+  const size = codebookSizes[from]!;
+  const relations = codebookSizes[from + c]!;
+  return [
+    ...nodePieceFields(pieces),
+    { name: "code", from, columns: c, size, each: c, none: size - 1, fixed: true },
+    {
+      name: "near",
+      from: from + c + neighbours,
+      columns: neighbours * c,
+      size,
+      each: c,
+      table: "code",
+      none: size - 1,
+      fixed: true,
+    },
+    { name: "by", from: from + c, columns: neighbours, size: relations, onto: "near", by: "sign" },
   ];
 }
 
@@ -123,6 +150,15 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
       },
     ];
     return made({ ...sum, fields }, earl.encode().codes);
+  }
+  if (name === "nodepiece-near") {
+    const pieces = new NodePiece(graph, {
+      ...nodePieceOptions(graph, NEAR_SHARE),
+      perNode: 6,
+      ...NEAR,
+    });
+    const fields = nearFields(pieces);
+    return made({ ...sum, hidden: 128, fields }, pieces.encode().codes, pieces);
   }
   if (name === "nodepiece-random") {
     const pieces = new NodePiece(graph, nodePieceOptions(graph, RANDOM_SHARE));

@@ -241,6 +241,10 @@ test("tab-separated bytes: no UTF-8, a byte order mark, many names", async () =>
   const read = await readTriples([bad], { mode: "lenient" });
   expect(read).toMatchObject({ malformed: 1, lines: 2 });
   expect(linesOf(read.graph)).toEqual(["a\tr\tb"]);
+  // The error is the first line's, whatever is wrong behind it.
+  const both = [bad.subarray(0, 6), new TextEncoder().encode("two\tcolumns\n")];
+  await expect(readTriples([Buffer.concat(both)])).rejects.toThrow(/line 1.*UTF-8/);
+  await expect(readTriples([...both].toReversed())).rejects.toThrow(/line 1.*three columns/);
   const marked = await readTriples(["\ufeffa\tr\tb\n"]);
   expect(marked.graph.nodes).toEqual(["a", "b"]);
   const many = Array.from(

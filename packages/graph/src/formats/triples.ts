@@ -39,6 +39,9 @@ export async function readTriples(
 
 const [TAB, NEWLINE, RETURN, HASH] = [9, 10, 13, 35];
 
+/** Lines whose names are looked up together. */
+const BLOCK = 512;
+
 /**
  * Tab-separated triples by their bytes: at ten million lines it is making a string of every column that
  * costs, so a name is made into one when it is first seen, and known by its bytes after that.
@@ -47,6 +50,21 @@ async function readTabs(source: GraphSource, collector: EdgeCollector): Promise<
   const nodes = new ByteNames();
   const relations = new ByteNames();
   const decoder = new TextDecoder();
+  // Columns of the lines that wait: where each begins and ends, and the number it has.
+  const [heads, kinds, tails] = [new Spans(BLOCK), new Spans(BLOCK), new Spans(BLOCK)];
+  const lines = new Float64Array(BLOCK);
+  let waiting = 0;
+  const flush = (text: Uint8Array) => {
+    nodes.ids(text, heads, waiting);
+    relations.ids(text, kinds, waiting);
+    nodes.ids(text, tails, waiting);
+    for (let i = 0; i < waiting; i++) {
+      const [head, kind, tail] = [heads.id[i]!, kinds.id[i]!, tails.id[i]!];
+      if (head >= 0 && kind >= 0 && tail >= 0) collector.add(head, kind, tail);
+      else collector.refuse("bytes that are no UTF-8", "text in UTF-8", lines[i]!);
+    }
+    waiting = 0;
+  };
   const one = (text: Uint8Array, from: number, end: number) => {
     collector.line++;
     const to = end > from && text[end - 1] === RETURN ? end - 1 : end;
@@ -61,15 +79,18 @@ async function readTabs(source: GraphSource, collector: EdgeCollector): Promise<
       else b = i;
     }
     if (tabs !== 2 || a === from || b === a + 1 || b === to - 1) {
+      const { line: number } = collector;
+      // The first error is the one of the first line.
+      flush(text);
       const line = decoder.decode(text.subarray(from, Math.min(to, from + 500)));
-      collector.refuse(JSON.stringify(line), "three columns: head, relation, tail");
+      collector.refuse(JSON.stringify(line), "three columns: head, relation, tail", number);
       return;
     }
-    const head = nodes.id(text, from, a);
-    const kind = relations.id(text, a + 1, b);
-    const tail = nodes.id(text, b + 1, to);
-    if (head >= 0 && kind >= 0 && tail >= 0) collector.add(head, kind, tail);
-    else collector.refuse("bytes that are no UTF-8", "text in UTF-8");
+    heads.set(waiting, from, a);
+    kinds.set(waiting, a + 1, b);
+    tails.set(waiting, b + 1, to);
+    lines[waiting++] = collector.line;
+    if (waiting === BLOCK) flush(text);
   };
   const encoder = new TextEncoder();
   let rest = new Uint8Array(0);
@@ -92,11 +113,31 @@ async function readTabs(source: GraphSource, collector: EdgeCollector): Promise<
       one(text, from, end);
       from = end + 1;
     }
+    flush(text);
     rest = text.slice(from);
     checkLine(rest.length, collector.name);
   }
   if (rest.length > 0) one(rest, 0, rest.length);
+  flush(rest);
   return collector.finish(nodes.list, relations.list);
+}
+
+/** Names of a text: bytes `from` to `to` (exclusive), and the numbers that they have. */
+class Spans {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly id: Int32Array;
+
+  constructor(size: number) {
+    this.from = new Int32Array(size);
+    this.to = new Int32Array(size);
+    this.id = new Int32Array(size);
+  }
+
+  set(i: number, from: number, to: number): void {
+    this.from[i] = from;
+    this.to[i] = to;
+  }
 }
 
 /**
@@ -110,15 +151,47 @@ class ByteNames {
   #bytes = new Uint8Array(1 << 16);
   #used = 0;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  #hashes = new Int32Array(0);
+  #places = new Int32Array(0);
 
-  /** The name's number, or -1 where its bytes are no UTF-8. */
-  id(text: Uint8Array, from: number, to: number): number {
-    // FNV-1a with the end of MurmurHash3, without which neighbouring names stand in one run.
-    let hash = 0x811c9dc5;
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    hash ^= hash >>> 16;
+  /**
+   * Numbers of the first `count` names, or -1 where bytes are no UTF-8. What many names wait for is
+   * fetched side by side: first where each should stand, then the bytes that stand there.
+   */
+  ids(text: Uint8Array, { from, to, id }: Spans, count: number): void {
+    if (this.#hashes.length < count) {
+      this.#hashes = new Int32Array(count);
+      this.#places = new Int32Array(count);
+    }
+    const hashes = this.#hashes;
+    const places = this.#places;
+    for (let i = 0; i < count; i++) hashes[i] = hashOf(text, from[i]!, to[i]!);
+    const table = this.#table;
+    const bytes = this.#bytes;
+    const mask = table.length - 1;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!;
+      let place = (hash << 2) & mask;
+      while (table[place + 1] !== 0 && table[place] !== hash) place = (place + 4) & mask;
+      places[i] = place;
+    }
+    for (let i = 0; i < count; i++) {
+      const place = places[i]!;
+      const begin = from[i]!;
+      const length = to[i]! - begin;
+      let same = table[place + 1] !== 0 && table[place + 3] === length;
+      for (let j = 0, at = table[place + 2]!; same && j < length; j++) {
+        same = text[begin + j] === bytes[at + j];
+      }
+      id[i] = same ? table[place + 1]! - 1 : -1;
+    }
+    // What is new, or shares its hash with another name.
+    for (let i = 0; i < count; i++) {
+      if (id[i] === -1) id[i] = this.#id(text, from[i]!, to[i]!, hashes[i]!);
+    }
+  }
+
+  #id(text: Uint8Array, from: number, to: number, hash: number): number {
     const table = this.#table;
     const bytes = this.#bytes;
     const mask = table.length - 1;
@@ -169,4 +242,13 @@ class ByteNames {
     }
     this.#table = table;
   }
+}
+
+/** FNV-1a with the end of MurmurHash3, without which neighbouring names stand in one run. */
+function hashOf(text: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

@@ -33,17 +33,47 @@ test("a node that is taken out and comes back gets the codes that it had", () =>
     fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
       // All three relations are there without the leaf, which makes nobody's path shorter.
       const lines = [...randomLines(seed, 25, 45), "n1\tr0\tn2", "n2\tr1\tn3", "n3\tr2\tn4"];
-      const options = { anchorNodes: ["n1", "n2", "n3", "n4"], perNode: 3 };
+      const identity = { codebooks: 2, size: 8 };
+      const anchorNodes = ["n1", "n2", "n3", "n4"];
+      const options = { anchorNodes, perNode: 3, ...(seed % 2 && { identity, neighbours: 3 }) };
       const without = new NodePiece(graphOf(lines), options);
       const whole = new NodePiece(graphOf([...lines, "leaf\tr0\tn1", "n1\tr2\tleaf"]), options);
-      const fresh = without.encodeNew([
+      const edges = [
         { relation: "r0", node: "n1" },
         { relation: "r2", node: "n1", direction: "in" },
-      ]);
+      ] as const;
+      const fresh = without.encodeNew(edges, { name: "leaf" });
       expect([...fresh.codes.data]).toEqual([...whole.encode(["leaf"]).codes.data]);
     }),
     { seed: 4, numRuns: 60 },
   );
+});
+
+test("codes of the node and of its neighbours, by hand", () => {
+  const graph = graphOf(["a\tr\tb", "a\tr\tc", "a\ts\td", "d\tr\ta"]);
+  const identity = { codebooks: 2, size: 10, seed: 3 };
+  const options = { anchors: 1, perNode: 1, relations: 0, identity, neighbours: 3 };
+  const pieces = new NodePiece(graph, options);
+  // a has r> twice, s> and <r: every kind has a place before r> has its second.
+  expect(pieces.describe("a").neighbours).toEqual([
+    { node: "b", relation: "r", direction: "out" },
+    { node: "d", relation: "s", direction: "out" },
+    { node: "d", relation: "r", direction: "in" },
+  ]);
+  expect(pieces.line("a")).toMatch(/ \| r>b s>d d>r$/);
+  const { data } = randomEntityCodes(graph.nodes, identity).grid.codes;
+  const codesOf = (n: number) => [data[2 * n]!, 10 + data[2 * n + 1]!];
+  const [a, b, , d] = [0, 1, 2, 3].map(codesOf) as [number[], number[], number[], number[]];
+  const { codes } = pieces.encode(["a", "b"]);
+  // Relations: r> s> <r <s, unknown, none.
+  expect([...codes.data.subarray(2, 13)]).toEqual([...a, 0, 1, 2, ...b, ...d, ...d]);
+  expect([...codes.data.subarray(15)]).toEqual([...b, 2, 5, 5, ...a, 20, 20, 20, 20]);
+  expect(pieces.gridOf(pieces.ids(pieces.encode())).codes).toEqual(pieces.encode().codes);
+  // A new node without a name has no codes of its own; the same edge counts once.
+  const edge = { relation: "s", node: "b" };
+  const fresh = pieces.encodeNew([edge, edge, { relation: "r", node: "c" }]);
+  expect([...fresh.codes.data.subarray(2)]).toEqual([20, 20, 0, 1, 5, ...codesOf(2), ...b, 20, 20]);
+  expect(() => new NodePiece(graph, { anchors: 1, neighbours: 2 })).toThrow(/identity/);
 });
 
 test("unknown nodes and relations, empty graphs, bad options", () => {

@@ -36,13 +36,24 @@ export interface CodeField {
   readonly columns: number;
   /** Entries of the table. */
   readonly size: number;
+  /** Codes per token, whose rows are summed. Default 1. */
+  readonly each?: number;
+  /** Name of an earlier field whose table this one reads too. Default: a table of its own. */
+  readonly table?: string;
+  /** Entry that stands for nothing: its row stays zero. */
+  readonly none?: number;
+  /** The table stays as drawn: random vectors tell apart, and there is nothing to learn about them. */
+  readonly fixed?: boolean;
   /**
-   * Name of an earlier field that these columns change, column by column: a distance changes its anchor.
-   * Default: tokens of their own.
+   * Name of an earlier field whose tokens these columns change, token by token: a distance changes its
+   * anchor. Default: tokens of their own.
    */
   readonly onto?: string;
-  /** How: rows are added, or multiply. Default "add". */
-  readonly by?: "add" | "scale";
+  /**
+   * How: rows are added; or multiply, and at first fade with the code ("scale", of distances) or have
+   * signs of their own ("sign", of relations). Default "add".
+   */
+  readonly by?: "add" | "scale" | "sign";
 }
 
 export interface NodeEncoderConfig {
@@ -68,8 +79,10 @@ export interface NodeEncoderConfig {
 /** Tokens of a node; of kind "sum" one per field. */
 export function tokenCount({ kind, fields }: NodeEncoderConfig): number {
   const own = fields.filter(({ onto }) => onto === undefined);
-  return kind === "sum" ? own.length : own.reduce((sum, { columns }) => sum + columns, 0);
+  return kind === "sum" ? own.length : own.reduce((sum, field) => sum + tokensOf(field), 0);
 }
+
+const tokensOf = ({ columns, each = 1 }: CodeField) => columns / each;
 
 /** A field that has tokens, what changes it, and where its tokens begin. */
 interface Group {
@@ -84,22 +97,23 @@ function groupsOf({ kind, fields }: NodeEncoderConfig): Group[] {
   for (const field of fields) {
     if (field.onto !== undefined) continue;
     const changes = fields.filter(({ onto }) => onto === field.name);
-    if (changes.some(({ columns }) => columns !== field.columns)) {
+    const tokens = tokensOf(field);
+    if (!Number.isInteger(tokens) || changes.some(({ columns }) => columns !== tokens)) {
       throw new ArgumentError(`fields onto ${field.name}`, {
-        expected: `${field.columns} columns`,
+        expected: `${tokens} columns`,
         got: changes.map(({ columns }) => columns).join(", "),
         remedy: "Give each column its own change.",
       });
     }
     out.push({ field, changes, place: next });
-    next += kind === "sum" ? 1 : field.columns;
+    next += kind === "sum" ? 1 : tokens;
   }
   return out;
 }
 
 /** Weight of each token in a field's sum: its size does not grow with the number of columns. */
-const share = (kind: NodeEncoderConfig["kind"], columns: number) =>
-  kind === "sum" ? 1 / Math.sqrt(columns) : 1;
+const share = (kind: NodeEncoderConfig["kind"], field: CodeField) =>
+  kind === "sum" ? 1 / Math.sqrt(tokensOf(field)) : 1;
 
 /**
  * First rows of a table that multiplies: they fade with the code, and half of the numbers change their
@@ -116,19 +130,53 @@ function fading(random: Random, size: number, width: number): Float32Array {
   return out;
 }
 
+/** First rows of a table that multiplies: signs at random, the same for a real part and its imaginary one. */
+function signs(random: Random, size: number, width: number): Float32Array {
+  const out = random.fillNormal(new Float32Array(size * width), 0.1);
+  const half = width / 2;
+  for (let code = 0; code < size; code++) {
+    for (let d = 0; d < half; d++) {
+      const sign = random.float() < 0.5 ? -1 : 1;
+      out[code * width + d]! += sign;
+      out[code * width + half + d]! += sign;
+    }
+  }
+  return out;
+}
+
 /** Numbers of the whole encoder, tables included. */
 export function encoderSize(config: NodeEncoderConfig): number {
   const g = new GraphBuilder();
   trunk(g, new Random(0), config, g.input("tokens", [1, tokenCount(config), config.width]));
-  const tables = config.fields.reduce((sum, { size }) => sum + size * config.width, 0);
+  const tables = config.fields.reduce(
+    (sum, { size, table }) => sum + (table === undefined ? size * config.width : 0),
+    0,
+  );
   return [...g.parameters.values()].reduce((sum, { initial }) => sum + initial.length, tables);
+}
+
+/** What a group reads: rows by number, a number per token. */
+interface Reading {
+  /** [N, stride], the token c of node n at n * stride + from + c * each, and `each` - 1 more codes. */
+  readonly codes: Int32Array;
+  readonly stride: number;
+  readonly from: number;
+  readonly each: number;
+  readonly rows: Float32Array;
+  /** The code that stands for nothing, or -1. */
+  readonly none: number;
+  /** What learns, if anything does. */
+  readonly table: SparseTable | undefined;
+  /** [N, tokens]: 1 for tokens that `hide` has hidden. */
+  readonly hidden: Uint8Array;
 }
 
 /** The tables of an encoder: tokens of nodes in, gradients back. */
 export class CodeEmbedding {
   readonly tables: Readonly<Record<string, SparseTable>>;
-  readonly #groups: readonly Group[];
+  readonly #groups: readonly (Group & { readonly reading: Reading })[];
   readonly #tokens: number;
+  readonly #hidden: [flags: Uint8Array, at: number][] = [];
 
   constructor(
     readonly config: NodeEncoderConfig,
@@ -137,42 +185,126 @@ export class CodeEmbedding {
     random: Random,
   ) {
     const { width, fields } = config;
-    this.tables = Object.fromEntries(
-      fields.map(({ name, size, by }) => [
-        name,
-        new SparseTable(size, width, (n) =>
-          by === "scale"
-            ? fading(random, size, width)
+    const tables: Record<string, SparseTable> = {};
+    for (const { name, size, by, table, none } of fields) {
+      if (table !== undefined) continue;
+      const made = new SparseTable(size, width, (n) =>
+        by === "scale"
+          ? fading(random, size, width)
+          : by === "sign"
+            ? signs(random, size, width)
             : random.fillNormal(new Float32Array(n), 0.3),
-        ),
-      ]),
-    );
-    this.#groups = groupsOf(config);
+      );
+      if (none !== undefined) made.data.fill(0, none * width, (none + 1) * width);
+      tables[name] = made;
+    }
+    this.tables = tables;
+    this.#groups = groupsOf(config).map((group) => ({ ...group, reading: this.#read(group) }));
     this.#tokens = tokenCount(config);
+  }
+
+  #read({ field, changes }: Group): Reading {
+    const { width } = this.config;
+    const { from, each = 1, none = -1, fixed } = field;
+    const [count, stride] = this.codes.shape;
+    const { data } = this.codes;
+    const tokens = tokensOf(field);
+    if (changes.length > 1 && changes.some(({ by = "add" }) => by !== "add")) {
+      throw new ArgumentError(`fields onto ${field.name}`, {
+        expected: "one that multiplies, or any that add",
+        got: `${changes.length} with one that multiplies`,
+        remedy: "Put them onto fields of their own.",
+      });
+    }
+    const table = this.tables[field.table ?? field.name]!;
+    const hidden = new Uint8Array(count * tokens);
+    if (!fixed) {
+      return { codes: data, stride, from, each, rows: table.data, none, table, hidden };
+    }
+    // Sums of rows that never change are made once.
+    const known = new Map<string, number>();
+    const codes = new Int32Array(count * tokens);
+    const sums: number[] = [];
+    for (let n = 0; n < count; n++) {
+      for (let c = 0; c < tokens; c++) {
+        const at = n * stride + from + c * each;
+        if (data[at] === none) {
+          codes[n * tokens + c] = -1;
+          continue;
+        }
+        const key = data.subarray(at, at + each).join();
+        let row = known.get(key);
+        if (row === undefined) {
+          row = known.size;
+          known.set(key, row);
+          sums.push(at);
+        }
+        codes[n * tokens + c] = row;
+      }
+    }
+    const rows = new Float32Array(sums.length * width);
+    for (const [i, at] of sums.entries()) {
+      for (let m = 0; m < each; m++) {
+        const row = data[at + m]! * width;
+        for (let d = 0; d < width; d++) rows[i * width + d]! += table.data[row + d]!;
+      }
+    }
+    return { codes, stride: tokens, from: 0, each: 1, rows, none: -1, table: undefined, hidden };
+  }
+
+  /** Hides a token of a node, as if its codes said none, until `show`. */
+  hide(name: string, node: number, token: number): void {
+    const { field, reading } = this.#groups.find((group) => group.field.name === name)!;
+    const at = node * tokensOf(field) + token;
+    reading.hidden[at] = 1;
+    this.#hidden.push([reading.hidden, at]);
+  }
+
+  show(): void {
+    for (const [flags, at] of this.#hidden) flags[at] = 0;
+    this.#hidden.length = 0;
   }
 
   /** Tokens of nodes, [nodes, T, width], into `out`. */
   forward(nodes: Int32Array, out: Float32Array): void {
     const { width, kind } = this.config;
     const stride = this.codes.shape[1];
-    const codes = this.codes.data;
+    const all = this.codes.data;
     const token = new Float32Array(width);
     out.fill(0);
-    for (const { field, changes, place } of this.#groups) {
-      const rows = this.tables[field.name]!.data;
-      const weight = share(kind, field.columns);
+    for (const { field, changes, place, reading } of this.#groups) {
+      const { codes, rows, each, none, hidden } = reading;
+      const tokens = tokensOf(field);
+      const weight = share(kind, field);
+      const change = changes.length === 1 ? changes[0]! : undefined;
+      const times =
+        change && (change.by ?? "add") !== "add" ? this.tables[change.name]!.data : token;
       for (let i = 0; i < nodes.length; i++) {
-        const at = nodes[i]! * stride;
-        for (let c = 0; c < field.columns; c++) {
-          const row = codes[at + field.from + c]! * width;
-          for (let d = 0; d < width; d++) token[d] = rows[row + d]!;
-          for (const { name, from, by } of changes) {
-            const other = this.tables[name]!.data;
-            const from0 = codes[at + from + c]! * width;
-            if (by === "scale") for (let d = 0; d < width; d++) token[d]! *= other[from0 + d]!;
-            else for (let d = 0; d < width; d++) token[d]! += other[from0 + d]!;
-          }
+        const n = nodes[i]!;
+        for (let c = 0; c < tokens; c++) {
+          const from = n * reading.stride + reading.from + c * each;
+          const first = codes[from]!;
+          if (first === none || hidden[n * tokens + c] === 1) continue;
           const to = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
+          if (change && times !== token && each === 1) {
+            const row = first * width;
+            const by = all[n * stride + change.from + c]! * width;
+            for (let d = 0; d < width; d++) {
+              out[to + d]! += weight * (rows[row + d]! * times[by + d]!);
+            }
+            continue;
+          }
+          for (let d = 0, row = first * width; d < width; d++) token[d] = rows[row + d]!;
+          for (let m = 1; m < each; m++) {
+            const row = codes[from + m]! * width;
+            for (let d = 0; d < width; d++) token[d]! += rows[row + d]!;
+          }
+          for (const { name, from: column, by = "add" } of changes) {
+            const other = this.tables[name]!.data;
+            const row = all[n * stride + column + c]! * width;
+            if (by === "add") for (let d = 0; d < width; d++) token[d]! += other[row + d]!;
+            else for (let d = 0; d < width; d++) token[d]! *= other[row + d]!;
+          }
           for (let d = 0; d < width; d++) out[to + d]! += weight * token[d]!;
         }
       }
@@ -183,42 +315,61 @@ export class CodeEmbedding {
   backward(nodes: Int32Array, gradient: Float32Array, rate: number): void {
     const { width, kind } = this.config;
     const stride = this.codes.shape[1];
-    const codes = this.codes.data;
+    const all = this.codes.data;
     const part = new Float32Array(width);
     const toChange = new Float32Array(width);
-    for (const { field, changes, place } of this.#groups) {
-      const table = this.tables[field.name]!;
-      const weight = share(kind, field.columns);
-      if (changes.length > 1 && changes.some(({ by }) => by === "scale")) {
-        throw new ArgumentError(`fields onto ${field.name}`, {
-          expected: "one that multiplies, or any that add",
-          got: `${changes.length} with one that multiplies`,
-          remedy: "Put them onto fields of their own.",
-        });
-      }
+    for (const { field, changes, place, reading } of this.#groups) {
+      const { codes, rows, each, none, hidden, table } = reading;
+      if (!table && changes.length === 0) continue;
+      const tokens = tokensOf(field);
+      const weight = share(kind, field);
       for (let i = 0; i < nodes.length; i++) {
-        const at = nodes[i]! * stride;
-        for (let c = 0; c < field.columns; c++) {
+        const n = nodes[i]!;
+        for (let c = 0; c < tokens; c++) {
+          const own = n * reading.stride + reading.from + c * each;
+          if (codes[own] === none || hidden[n * tokens + c] === 1) continue;
           const from = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
-          const code = codes[at + field.from + c]!;
           for (let d = 0; d < width; d++) part[d] = weight * gradient[from + d]!;
-          for (const { name, from: column, by } of changes) {
+          for (const { name, from: column, by = "add" } of changes) {
             const changing = this.tables[name]!;
-            const row = codes[at + column + c]!;
-            if (by === "scale") {
-              for (let d = 0; d < width; d++) {
-                toChange[d] = part[d]! * table.data[code * width + d]!;
-                part[d]! *= changing.data[row * width + d]!;
+            const row = all[n * stride + column + c]!;
+            if (by === "add") changing.add(row, part, 0);
+            else {
+              const first = codes[own]! * width;
+              for (let d = 0; d < width; d++) toChange[d] = rows[first + d]!;
+              for (let m = 1; m < each; m++) {
+                const code = codes[own + m]! * width;
+                for (let d = 0; d < width; d++) toChange[d]! += rows[code + d]!;
+              }
+              const other = changing.data;
+              for (let d = 0, at = row * width; d < width; d++) {
+                toChange[d]! *= part[d]!;
+                part[d]! *= other[at + d]!;
               }
               changing.add(row, toChange, 0);
-            } else changing.add(row, part, 0);
+            }
           }
-          table.add(code, part, 0);
+          if (table) for (let m = 0; m < each; m++) table.add(codes[own + m]!, part, 0);
         }
       }
     }
     for (const table of Object.values(this.tables)) table.apply(rate);
   }
+}
+
+/** A linear layer that starts as the sum of the tokens where these are as wide as the vectors. */
+function straight(g: GraphBuilder, x: Value, width: number, dim: number, random: Random): Value {
+  if (width !== dim) return linearLayer(g, random, "enc.skip", x, dim, 1);
+  const rows = x.shape.at(-1) as number;
+  const weight = g.parameter("enc.skip.weight", [rows, dim], (n) => {
+    const out = new Float32Array(n);
+    for (let row = 0; row < rows; row++) out[row * dim + (row % dim)] = 1;
+    return out;
+  });
+  return add(
+    matmul(x, weight),
+    g.parameter("enc.skip.bias", [dim], (n) => new Float32Array(n)),
+  );
 }
 
 /** Tokens [n, T, width] to vectors [n, dim]. */
@@ -229,7 +380,7 @@ function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, token
     const flat = reshape(tokens, [-1, count * width]);
     const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
     const out = linearLayer(g, random, "enc.1", h, dim, 1);
-    return kind === "sum" ? add(out, linearLayer(g, random, "enc.skip", flat, dim, 1)) : out;
+    return kind === "sum" ? add(out, straight(g, flat, width, dim, random)) : out;
   }
   if (width % heads !== 0) {
     throw new ArgumentError("heads", {
@@ -413,18 +564,24 @@ export function exportNodeEncoder(
 function embedded(g: GraphBuilder, config: NodeEncoderConfig): Value {
   const columns = config.fields.reduce((sum, field) => sum + field.columns, 0);
   const codes = g.input("codes", ["n", columns], "int64");
-  const rowsOf = ({ name, from, columns: count, size }: CodeField) =>
-    gather(
-      g.parameter(`table.${name}`, [size, config.width], (n) => new Float32Array(n)),
-      slice(codes, [1], [from], [from + count]),
-    );
+  const tables = new Map<string, Value>();
+  for (const { name, size, table } of config.fields) {
+    if (table !== undefined) continue;
+    const zeros = (n: number) => new Float32Array(n);
+    tables.set(name, g.parameter(`table.${name}`, [size, config.width], zeros));
+  }
+  const rowsOf = ({ name, table = name, from, columns: count, each = 1 }: CodeField) => {
+    const rows = gather(tables.get(table)!, slice(codes, [1], [from], [from + count]));
+    if (each === 1) return rows;
+    return reduceSum(reshape(rows, [-1, count / each, each, config.width]), [2]);
+  };
   const parts = groupsOf(config).map(({ field, changes }) => {
     let rows = rowsOf(field);
     for (const change of changes) {
-      rows = change.by === "scale" ? mul(rows, rowsOf(change)) : add(rows, rowsOf(change));
+      rows = (change.by ?? "add") === "add" ? add(rows, rowsOf(change)) : mul(rows, rowsOf(change));
     }
     return config.kind === "sum"
-      ? mul(reduceSum(rows, [1], true), share(config.kind, field.columns))
+      ? mul(reduceSum(rows, [1], true), share(config.kind, field))
       : rows;
   });
   return parts.length === 1 ? (parts[0] as Value) : concat(parts, 1);
