@@ -11,6 +11,7 @@ export const looks = {
   phone: { viewport: { width: 375, height: 760 }, hasTouch: true, isMobile: true },
 };
 
+export const samples = join(import.meta.dirname, "..", "..", "..", "samples");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
@@ -66,7 +67,12 @@ export async function start(screenshots) {
   if (executablePath === undefined) process.exit(0);
   if (screenshots) mkdirSync(screenshots, { recursive: true });
   const server = await serve(dist);
-  const browser = await launch(executablePath);
+  // A microphone that plays a sample.
+  const browser = await launch(executablePath, [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-audio-capture=${join(samples, "conf-kicked.wav")}`,
+  ]);
   let failed = 0;
   return {
     dist,

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, fits, looks } from "./lib.mjs";
+import { accessible, fits, looks, samples } from "./lib.mjs";
 
-const samples = join(import.meta.dirname, "..", "..", "..", "samples");
 /** What a loaded machine may take. */
 const WAIT = { timeout: 120_000 };
 
@@ -94,6 +93,40 @@ export async function playground(site) {
       await accessible(page);
       await shot(page, "playground-dark-europe", true);
     }),
+  );
+  await check(
+    "playground: the microphone, by a device that plays a sample, and one that is denied",
+    () =>
+      open("playground.html", looks.desktop, async (page) => {
+        await page.getByRole("button", { name: "Record sound" }).click();
+        await page.getByRole("button", { name: "Stop recording" }).waitFor(WAIT);
+        await page.waitForTimeout(2500);
+        await page.getByRole("button", { name: "Stop recording" }).click();
+        await page.getByRole("heading", { name: /^recording\.(weba|ogg|m4a)$/ }).waitFor(WAIT);
+        await page.locator("[data-test=fact-result]").first().waitFor(WAIT);
+        const title = await page.locator(".pg-title").innerText();
+        const seconds = Number(/([\d.]+) s\b/.exec(title)?.[1]);
+        assert.ok(seconds > 1 && seconds < 12, `seconds in ${title}`);
+        // Not silence: a voice has bright places among dark ones.
+        const bright = await page.getByLabel("Spectrogram of the original").evaluate((canvas) => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) if (data[i] > 200) count++;
+          return count / (data.length / 4);
+        });
+        assert.ok(bright > 0.01 && bright < 0.9, `${bright} of the spectrogram is bright`);
+        await shot(page, "playground-microphone", true);
+
+        await page.evaluate(() => {
+          navigator.mediaDevices.getUserMedia = () =>
+            Promise.reject(new DOMException("Permission denied", "NotAllowedError"));
+        });
+        await page.getByRole("button", { name: "Record sound" }).click();
+        await page
+          .getByRole("alert")
+          .filter({ hasText: "The microphone cannot be used" })
+          .waitFor(WAIT);
+      }),
   );
   await check("playground: files that are none of its kinds are refused in words", () =>
     open("playground.html", looks.desktop, async (page) => {

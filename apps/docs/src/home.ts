@@ -4,6 +4,7 @@ import { createQuantizer } from "@dtok/core";
 import type { Codec, ImageSignal, ModelRuntime } from "@dtok/core";
 import { psnr, readImage } from "@dtok/image/node";
 import sharp from "sharp";
+import type { Sharp } from "sharp";
 import { openCodec } from "../../bench/src/harness/plugins.js";
 import type { Shipped } from "./manifests.js";
 import { codebookVectors, paletteOf } from "./playground/engine.js";
@@ -54,7 +55,7 @@ export async function drawHome(
       height: rows * CELL * SCALE,
       kernel: "nearest",
     });
-    const cut = async (image: sharp.Sharp, left: number, to: number) => ({
+    const cut = async (image: Sharp, left: number, to: number) => ({
       // Cut from the finished picture: within one pipeline sharp would cut before it scales.
       input: await sharp(await image.png().toBuffer())
         .extract({ left, top: 0, width: to - left, height: size.height })
