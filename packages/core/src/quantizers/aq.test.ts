@@ -98,6 +98,30 @@ test("Cholesky solves, with and without a diagonal block; codebooks are the leas
   expect(new AdditiveCodebooks(3, 4, 5, words).error(rows, 200, codes)).toBeLessThan(1e-8);
 });
 
+test("past some hundred words, conjugate gradients find the codebooks of Cholesky", () => {
+  const [m, k, d, n, lambda] = [3, 150, 4, 1200, 0.5];
+  const random = createRandom(6);
+  const rows = random.fillNormal(new Float32Array(n * d), 1).map((v, i) => v + (i % d));
+  const codes = Int32Array.from({ length: m * n }, () => random.integer(k));
+  const gram = new Float64Array((m * k) ** 2);
+  const right = new Float64Array(m * k * d);
+  for (let i = 0; i < n; i++) {
+    for (let a = 0; a < m; a++) {
+      const j = a * k + codes[i * m + a]!;
+      for (let b = 0; b < m; b++) gram[j * m * k + b * k + codes[i * m + b]!]!++;
+      for (let c = 0; c < d; c++) right[j * d + c]! += rows[i * d + c]!;
+    }
+  }
+  for (let j = 0; j < m * k; j++) gram[j * m * k + j]! += lambda;
+  choleskySolve(gram, m * k, right, d, k);
+  const far = random.fillNormal(new Float32Array(m * k * d), 3);
+  for (const start of [undefined, far]) {
+    const words = leastSquaresCodebooks(rows, n, d, codes, m, k, lambda, start);
+    const gap = words.reduce((most, v, i) => Math.max(most, Math.abs(v - right[i]!)), 0);
+    expect(gap).toBeLessThan(1e-3);
+  }
+});
+
 test("fit: the same for a seed; wider beams and more rounds lower the error", async () => {
   const x = correlated(300, 8, 4);
   const error = (q: AqQuantizer) => squaredError(x.data, q.dequantize(q.quantize(x)).data);

@@ -283,6 +283,7 @@ export async function fitLsq(
   const start = await residualStart(data, n, dim, codebooks, size, options);
   const { codes } = start;
   let books = new AdditiveCodebooks(codebooks, size, dim, start.words);
+  let solvedWords = start.words;
   let best = books;
   let bestError = books.error(data, n, codes);
   const rest = new Float32Array(n * dim);
@@ -299,7 +300,17 @@ export async function fitLsq(
     if (relaxation === "sr-c" && temperature > 0) {
       target = data.map((v, i) => v + temperature * spread[i % dim]! * random.normal());
     }
-    const words = leastSquaresCodebooks(target, n, dim, codes, codebooks, size);
+    const words = leastSquaresCodebooks(
+      target,
+      n,
+      dim,
+      codes,
+      codebooks,
+      size,
+      undefined,
+      solvedWords,
+    );
+    solvedWords = words;
     const solved = new AdditiveCodebooks(codebooks, size, dim, words);
     // Without noise: that is what these codes are worth.
     const error = solved.error(data, n, codes);

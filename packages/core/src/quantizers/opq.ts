@@ -88,8 +88,7 @@ export class OpqQuantizer extends BaseQuantizer implements TableQuantizer {
     const rows = this.check(latents);
     const width = this.codebookSizes.length;
     const data = new Int32Array(rows * width);
-    const rotated = rotate(latents.data, rows, this.rotation, this.dim);
-    await this.#product.encodeWith(kernels, rotated, rows, data, width, signal);
+    await this.#product.encodeWith(kernels, latents.data, rows, data, signal, this.rotation);
     return { data, shape: [rows, width] };
   }
 
@@ -186,7 +185,7 @@ export async function fitRotated(
   const basis = identity(dim);
   for (let round = 0; round < rounds; round++) {
     if (options.kernels === undefined) product.encode(rotated, n, codes, width);
-    else await product.encodeWith(options.kernels, rotated, n, codes, width, options.signal);
+    else await product.encodeWith(options.kernels, rotated, n, codes, options.signal);
     const decoded = new Float32Array(n * dim);
     product.decode(codes, n, decoded, width);
     let error = 0;

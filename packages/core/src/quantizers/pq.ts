@@ -112,7 +112,7 @@ export class PqQuantizer extends BaseQuantizer implements TableQuantizer {
     const rows = this.check(latents);
     const width = this.codebookSizes.length;
     const data = new Int32Array(rows * width);
-    await this.#product.encodeWith(kernels, latents.data, rows, data, width, signal);
+    await this.#product.encodeWith(kernels, latents.data, rows, data, signal);
     return { data, shape: [rows, width] };
   }
 

@@ -5,14 +5,18 @@
 import { ArgumentError } from "../errors/index.js";
 import { nearest, workFloats } from "../kernels/portable.js";
 import { createRandom } from "../math/random.js";
-import type { AsyncKernels } from "../spec/kernels.js";
+import { products } from "../kernels/products.js";
+import type { AsyncKernels, TilePlan } from "../spec/kernels.js";
 import type { FitOptions } from "../spec/quantizer.js";
 import { fitStep } from "./fit-sample.js";
+import { searchPlan } from "./product-plan.js";
 
 /** Vectors that are gathered at a time: a tile of 2048 x 32 floats stays in the second-level cache. */
 const TILE = 2048;
 /** The same for threads, which prepare the codebook at every call. */
 const WIDE_TILE = 1 << 17;
+/** Fewer vectors are not worth a message to a thread. */
+const MIN_PLANNED = 128;
 
 /** One codebook of a product: `size` words for the coordinates [start, start + width). */
 export interface SubCodebook {
@@ -28,6 +32,8 @@ export class ProductCodebook {
   readonly dim: number;
   readonly parts: readonly SubCodebook[];
   readonly sizes: readonly number[];
+  #plan: TilePlan | null | undefined;
+  #rotation: Float32Array | undefined;
 
   /**
    * @param widths coordinates of each codebook
@@ -60,22 +66,56 @@ export class ProductCodebook {
     }
   }
 
-  /** The same by kernels that use threads. */
+  /**
+   * The same by kernels that use threads, of rows that `rotation` [D, D] turns first, which are all finite.
+   */
   async encodeWith(
     kernels: AsyncKernels,
     rows: Float32Array,
     count: number,
     out: Int32Array,
-    stride: number,
+    signal?: AbortSignal,
+    rotation?: Float32Array,
+  ): Promise<void> {
+    const width = this.parts.length;
+    const { dim } = this;
+    if (this.#plan === undefined || this.#rotation !== rotation) {
+      this.#plan = searchPlan(dim, this.parts, rotation && { rotation });
+      this.#rotation = rotation;
+    }
+    if (kernels.runPlan === undefined || this.#plan === null || count < MIN_PLANNED) {
+      const turned = rotation === undefined ? rows : rotate(rows, count, rotation, dim);
+      if (count < MIN_PLANNED) this.encode(turned, count, out, width);
+      else await this.#encodeInParts(kernels, turned, count, out, signal);
+      return;
+    }
+    const vectors = { data: rows.subarray(0, count * dim), shape: [count, dim] as const };
+    await kernels.runPlan(this.#plan, vectors, out, signal);
+    for (let i = 0; i < count; i++) {
+      let known = true;
+      for (let m = 0; m < width; m++) known &&= out[i * width + m] !== -1;
+      if (known) continue;
+      const row = rows.subarray(i * dim, (i + 1) * dim);
+      const turned = rotation === undefined ? row : rotate(row, 1, rotation, dim);
+      this.encode(turned, 1, out, width, i * width);
+    }
+  }
+
+  /** By kernels that know no more than the nearest words. */
+  async #encodeInParts(
+    kernels: AsyncKernels,
+    rows: Float32Array,
+    count: number,
+    out: Int32Array,
     signal?: AbortSignal,
   ): Promise<void> {
-    const { dim } = this;
+    const stride = this.parts.length;
     const step = Math.min(count, WIDE_TILE);
     for (const [m, { start, width, size, words }] of this.parts.entries()) {
       const tile = workFloats(step * width);
       for (let first = 0; first < count; first += step) {
         const n = Math.min(step, count - first);
-        gather(rows, first, n, dim, start, width, tile);
+        gather(rows, first, n, this.dim, start, width, tile);
         const { indices } = await kernels.nearest(
           { data: tile.subarray(0, n * width), shape: [n, width] },
           { data: words, shape: [size, width] },
@@ -359,33 +399,14 @@ export function rotate(
   mean?: Float32Array,
 ): Float32Array {
   const out = new Float32Array(n * dim);
-  const x = new Float32Array(dim * 4);
-  for (let i = 0; i < n; i += 4) {
-    const count = Math.min(4, n - i);
-    x.fill(0);
-    for (let c = 0; c < count; c++) {
-      for (let d = 0; d < dim; d++) {
-        x[c * dim + d] = rows[(i + c) * dim + d]! - (mean === undefined ? 0 : mean[d]!);
-      }
-    }
-    for (let r = 0, w = 0; r < dim; r++) {
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      for (let d = 0; d < dim; d++, w++) {
-        const c = rotation[w]!;
-        s0 += x[d]! * c;
-        s1 += x[dim + d]! * c;
-        s2 += x[2 * dim + d]! * c;
-        s3 += x[3 * dim + d]! * c;
-      }
-      out[i * dim + r] = s0;
-      if (count > 1) out[(i + 1) * dim + r] = s1;
-      if (count > 2) out[(i + 2) * dim + r] = s2;
-      if (count > 3) out[(i + 3) * dim + r] = s3;
+  let x = rows;
+  if (mean !== undefined) {
+    x = new Float32Array(n * dim);
+    for (let i = 0, at = 0; i < n; i++) {
+      for (let d = 0; d < dim; d++, at++) x[at] = rows[at]! - mean[d]!;
     }
   }
+  products(x, n, dim, rotation, dim, out);
   return out;
 }
 

@@ -20,7 +20,10 @@ import type { Matrix } from "../spec/tensor.js";
 import { AdditiveCodebooks, AdditiveQuantizer, MAX_WORDS } from "./additive.js";
 import { AdditiveSearch } from "./additive-search.js";
 import { additiveState } from "./aq.js";
+import { workFloats } from "../kernels/portable.js";
 import { products } from "../kernels/products.js";
+import type { TilePlan } from "../spec/kernels.js";
+import { type PlannedPart, searchPlan } from "./product-plan.js";
 import { checkInteger, checkMatrix } from "./checks.js";
 import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
 import { kmeans } from "./kmeans.js";
@@ -34,6 +37,11 @@ const MAX_BEAM = 1024;
 /** Numbers of residuals that are held at a time: 4 MiB, a tile of the nearest-codeword kernels. */
 const TILE_VALUES = 1 << 20;
 
+/** Wider vectors go level by level, where kernels may have faster products. */
+const MAX_PLANNED_DIM = 96;
+/** Fewer vectors are not worth a message to a thread. */
+const MIN_PLANNED = 128;
+
 /** What an RVQ spec says behind its kind. */
 export interface ResidualSpec {
   readonly levels: number;
@@ -45,6 +53,7 @@ export interface ResidualSpec {
 export class RvqQuantizer extends AdditiveQuantizer {
   readonly beam: number;
   #search: AdditiveSearch | undefined;
+  #plan: TilePlan | null | undefined;
 
   /**
    * @param books M codebooks [K, D]
@@ -85,20 +94,37 @@ export class RvqQuantizer extends AdditiveQuantizer {
     const rows = checkMatrix(latents, this.dim);
     const { codebooks, size, dim, words } = this.books;
     const data = new Int32Array(rows * codebooks);
+    if (kernels.runPlan !== undefined && dim <= MAX_PLANNED_DIM && rows >= MIN_PLANNED) {
+      this.#plan ??= searchPlan(dim, levelParts(this.books), { residual: true });
+      if (this.#plan !== null) {
+        await kernels.runPlan(this.#plan, latents, data, signal);
+        for (let i = 0; i < rows; i++) {
+          const codes = data.subarray(i * codebooks, (i + 1) * codebooks);
+          if (!codes.includes(-1)) continue;
+          encodeGreedily(this.books, latents.data.subarray(i * dim, (i + 1) * dim), 1, codes);
+        }
+        return { data, shape: [rows, codebooks] };
+      }
+    }
     // Large tiles: the kernels prepare the codebook at every call.
-    const tile = Math.max(1, Math.floor((8 * TILE_VALUES) / dim));
+    const tile = Math.min(rows, Math.max(1, Math.floor((8 * TILE_VALUES) / dim)));
+    const work = workFloats(tile * dim);
     for (let first = 0; first < rows; first += tile) {
       const n = Math.min(tile, rows - first);
-      const rest: Matrix = {
-        data: latents.data.slice(first * dim, (first + n) * dim),
-        shape: [n, dim],
-      };
+      work.set(latents.data.subarray(first * dim, (first + n) * dim));
+      const rest: Matrix = { data: work.subarray(0, n * dim), shape: [n, dim] };
       for (let m = 0; m < codebooks; m++) {
-        const book = words.subarray(m * size * dim, (m + 1) * size * dim);
-        const { indices } = await kernels.nearest(rest, { data: book, shape: [size, dim] }, signal);
+        const own = words.subarray(m * size * dim, (m + 1) * size * dim);
+        const book: Matrix = { data: own, shape: [size, dim] };
+        const isLast = m + 1 === codebooks;
+        const takesOff = !isLast && kernels.takeOff !== undefined;
+        const { indices } = await (takesOff
+          ? kernels.takeOff!(rest, book, signal)
+          : kernels.nearest(rest, book, signal));
         for (let i = 0; i < n; i++) data[(first + i) * codebooks + m] = indices[i]!;
-        if (m + 1 < codebooks)
-          subtract(rest.data, n, dim, book, data, first * codebooks + m, codebooks);
+        if (!isLast && !takesOff) {
+          subtract(rest.data, n, dim, own, data, first * codebooks + m, codebooks);
+        }
       }
     }
     return { data, shape: [rows, codebooks] };
@@ -121,6 +147,16 @@ export function rvq(
     new AdditiveCodebooks(levels, size, width, codebook.data.slice()),
     options.beam ?? 1,
   );
+}
+
+/** Each level as a search in all coordinates. */
+function levelParts({ codebooks, size, dim, words }: AdditiveCodebooks): PlannedPart[] {
+  return Array.from({ length: codebooks }, (_, m) => ({
+    start: 0,
+    width: dim,
+    size,
+    words: words.subarray(m * size * dim, (m + 1) * size * dim),
+  }));
 }
 
 /** Greedy codes of rows [n, D] into out [n, stride], by the first `levels` codebooks. */
