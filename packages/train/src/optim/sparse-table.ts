@@ -62,6 +62,15 @@ export class SparseTable {
 
   /** Adds `width` numbers from `at` to what row `id` waits to be moved by. */
   add(id: number, gradient: Float32Array, at: number): void {
+    const base = this.place(id);
+    const { width, waiting } = this;
+    for (let d = 0; d < width; d++) {
+      waiting[base + d] = (waiting[base + d] as number) + (gradient[at + d] as number);
+    }
+  }
+
+  /** Where in `waiting` the `width` numbers stand that row `id` waits to be moved by. */
+  place(id: number): number {
     const { width } = this;
     let slot = this.#slots[this.#check(id)] as number;
     if (slot === 0) {
@@ -74,11 +83,12 @@ export class SparseTable {
         this.#waiting = wider;
       }
     }
-    const waiting = this.#waiting;
-    const base = (slot - 1) * width;
-    for (let d = 0; d < width; d++) {
-      waiting[base + d] = (waiting[base + d] as number) + (gradient[at + d] as number);
-    }
+    return (slot - 1) * width;
+  }
+
+  /** Gradients by `place`; another array after a call of it. */
+  get waiting(): Float32Array {
+    return this.#waiting;
   }
 
   /** Moves every row that was added to. */

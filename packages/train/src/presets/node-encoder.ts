@@ -171,11 +171,22 @@ interface Reading {
   readonly hidden: Uint8Array;
 }
 
+interface Change {
+  readonly table: SparseTable;
+  /** First column. */
+  readonly from: number;
+  readonly adds: boolean;
+}
+
 /** The tables of an encoder: tokens of nodes in, gradients back. */
 export class CodeEmbedding {
   readonly tables: Readonly<Record<string, SparseTable>>;
-  readonly #groups: readonly (Group & { readonly reading: Reading })[];
+  readonly #groups: readonly (Group & {
+    readonly reading: Reading;
+    readonly change: readonly Change[];
+  })[];
   readonly #tokens: number;
+  readonly #token: Float32Array;
   readonly #hidden: [flags: Uint8Array, at: number][] = [];
 
   constructor(
@@ -199,7 +210,16 @@ export class CodeEmbedding {
       tables[name] = made;
     }
     this.tables = tables;
-    this.#groups = groupsOf(config).map((group) => ({ ...group, reading: this.#read(group) }));
+    this.#token = new Float32Array(width);
+    this.#groups = groupsOf(config).map((group) => ({
+      ...group,
+      reading: this.#read(group),
+      change: group.changes.map(({ name, from, by = "add" }) => ({
+        table: tables[name]!,
+        from,
+        adds: by === "add",
+      })),
+    }));
     this.#tokens = tokenCount(config);
   }
 
@@ -267,60 +287,100 @@ export class CodeEmbedding {
 
   /** Tokens of nodes, [nodes, T, width], into `out`. */
   forward(nodes: Int32Array, out: Float32Array): void {
-    const { width, kind } = this.config;
-    const stride = this.codes.shape[1];
+    const { width } = this.config;
     const all = this.codes.data;
-    const token = new Float32Array(width);
     out.fill(0);
-    for (const { field, changes, place, reading } of this.#groups) {
-      const { codes, rows, each, none, hidden } = reading;
-      const tokens = tokensOf(field);
-      const weight = share(kind, field);
-      const change = changes.length === 1 ? changes[0]! : undefined;
-      const times =
-        change && (change.by ?? "add") !== "add" ? this.tables[change.name]!.data : token;
-      for (let i = 0; i < nodes.length; i++) {
-        const n = nodes[i]!;
-        for (let c = 0; c < tokens; c++) {
-          const from = n * reading.stride + reading.from + c * each;
-          const first = codes[from]!;
-          if (first === none || hidden[n * tokens + c] === 1) continue;
-          const to = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
-          if (change && times !== token && each === 1) {
-            const row = first * width;
-            const by = all[n * stride + change.from + c]! * width;
-            for (let d = 0; d < width; d++) {
-              out[to + d]! += weight * (rows[row + d]! * times[by + d]!);
-            }
-            continue;
-          }
-          for (let d = 0, row = first * width; d < width; d++) token[d] = rows[row + d]!;
-          for (let m = 1; m < each; m++) {
-            const row = codes[from + m]! * width;
-            for (let d = 0; d < width; d++) token[d]! += rows[row + d]!;
-          }
-          for (const { name, from: column, by = "add" } of changes) {
-            const other = this.tables[name]!.data;
-            const row = all[n * stride + column + c]! * width;
-            if (by === "add") for (let d = 0; d < width; d++) token[d]! += other[row + d]!;
-            else for (let d = 0; d < width; d++) token[d]! *= other[row + d]!;
-          }
-          for (let d = 0; d < width; d++) out[to + d]! += weight * token[d]!;
+    this.#each(nodes, (reading, weight, own, change, changed, to) => {
+      const { codes, rows, each } = reading;
+      const { length } = change;
+      if (length === 0) {
+        for (let m = 0; m < each; m++) {
+          const row = codes[own + m]! * width;
+          for (let d = 0; d < width; d++) out[to + d]! += weight * rows[row + d]!;
         }
+      } else if (length === 1 && each === 1) {
+        const { table, adds } = change[0]!;
+        const other = table.data;
+        const row = codes[own]! * width;
+        const by = all[changed + change[0]!.from]! * width;
+        if (adds)
+          for (let d = 0; d < width; d++)
+            out[to + d]! += weight * (rows[row + d]! + other[by + d]!);
+        else
+          for (let d = 0; d < width; d++)
+            out[to + d]! += weight * (rows[row + d]! * other[by + d]!);
+      } else {
+        const token = this.#sum(reading, own);
+        for (const { table, adds, from } of change) {
+          const by = all[changed + from]! * width;
+          if (adds) for (let d = 0; d < width; d++) token[d]! += table.data[by + d]!;
+          else for (let d = 0; d < width; d++) token[d]! *= table.data[by + d]!;
+        }
+        for (let d = 0; d < width; d++) out[to + d]! += weight * token[d]!;
       }
-    }
+    });
   }
 
   /** Moves the rows behind the tokens of nodes against the tokens' gradients. */
   backward(nodes: Int32Array, gradient: Float32Array, rate: number): void {
+    const { width } = this.config;
+    const all = this.codes.data;
+    this.#each(nodes, (reading, weight, own, change, changed, from) => {
+      const { codes, rows, each, table } = reading;
+      const times = change.length === 1 && !change[0]!.adds ? change[0]! : undefined;
+      if (!times) {
+        for (const { table: other, from: column } of change) {
+          const at = other.place(all[changed + column]!);
+          const to = other.waiting;
+          for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
+        }
+        for (let m = 0; table && m < each; m++) {
+          const at = table.place(codes[own + m]!);
+          const to = table.waiting;
+          for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
+        }
+        return;
+      }
+      const by = all[changed + times.from]!;
+      const other = times.table.data;
+      const one = each === 1;
+      const values = one ? rows : this.#sum(reading, own);
+      const row = one ? codes[own]! * width : 0;
+      const at = times.table.place(by);
+      const to = times.table.waiting;
+      for (let d = 0; d < width; d++) {
+        to[at + d]! += weight * gradient[from + d]! * values[row + d]!;
+      }
+      for (let m = 0; table && m < each; m++) {
+        const place = table.place(codes[own + m]!);
+        const mine = table.waiting;
+        for (let d = 0, i = by * width; d < width; d++) {
+          mine[place + d]! += weight * gradient[from + d]! * other[i + d]!;
+        }
+      }
+    });
+    for (const table of Object.values(this.tables)) table.apply(rate);
+  }
+
+  /** Calls `take` for every token of nodes that is not none and not hidden. */
+  #each(
+    nodes: Int32Array,
+    take: (
+      reading: Reading,
+      weight: number,
+      /** Where the token's codes begin among the reading's. */
+      own: number,
+      change: readonly Change[],
+      /** To be added to a change's column: where its code stands. */
+      changed: number,
+      /** Where the token stands among all. */
+      at: number,
+    ) => void,
+  ): void {
     const { width, kind } = this.config;
     const stride = this.codes.shape[1];
-    const all = this.codes.data;
-    const part = new Float32Array(width);
-    const toChange = new Float32Array(width);
-    for (const { field, changes, place, reading } of this.#groups) {
-      const { codes, rows, each, none, hidden, table } = reading;
-      if (!table && changes.length === 0) continue;
+    for (const { field, place, reading, change } of this.#groups) {
+      const { codes, none, hidden, each } = reading;
       const tokens = tokensOf(field);
       const weight = share(kind, field);
       for (let i = 0; i < nodes.length; i++) {
@@ -328,32 +388,23 @@ export class CodeEmbedding {
         for (let c = 0; c < tokens; c++) {
           const own = n * reading.stride + reading.from + c * each;
           if (codes[own] === none || hidden[n * tokens + c] === 1) continue;
-          const from = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
-          for (let d = 0; d < width; d++) part[d] = weight * gradient[from + d]!;
-          for (const { name, from: column, by = "add" } of changes) {
-            const changing = this.tables[name]!;
-            const row = all[n * stride + column + c]!;
-            if (by === "add") changing.add(row, part, 0);
-            else {
-              const first = codes[own]! * width;
-              for (let d = 0; d < width; d++) toChange[d] = rows[first + d]!;
-              for (let m = 1; m < each; m++) {
-                const code = codes[own + m]! * width;
-                for (let d = 0; d < width; d++) toChange[d]! += rows[code + d]!;
-              }
-              const other = changing.data;
-              for (let d = 0, at = row * width; d < width; d++) {
-                toChange[d]! *= part[d]!;
-                part[d]! *= other[at + d]!;
-              }
-              changing.add(row, toChange, 0);
-            }
-          }
-          if (table) for (let m = 0; m < each; m++) table.add(codes[own + m]!, part, 0);
+          const at = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
+          take(reading, weight, own, change, n * stride + c, at);
         }
       }
     }
-    for (const table of Object.values(this.tables)) table.apply(rate);
+  }
+
+  /** The sum of a token's rows, before it is changed. */
+  #sum({ codes, rows, each }: Reading, own: number): Float32Array {
+    const { width } = this.config;
+    const token = this.#token;
+    token.fill(0);
+    for (let m = 0; m < each; m++) {
+      const row = codes[own + m]! * width;
+      for (let d = 0; d < width; d++) token[d]! += rows[row + d]!;
+    }
+    return token;
   }
 }
 
