@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { techniques } from "@dtok/core";
 import { describe, expect, it } from "vitest";
-import { codeOfTechnique } from "./survey-links.js";
+import { codeOfSystem, codeOfTechnique } from "./survey-links.js";
 import { readTsv, systemRows, techniqueRows } from "./survey.js";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -26,6 +26,17 @@ describe("the survey's tables", () => {
       for (const link of code) {
         if (typeof link === "string") continue;
         expect(readFileSync(join(root, link.file), "utf8")).toContain(link.text);
+      }
+    }
+  });
+
+  it("link systems to files that name them", () => {
+    const names = new Map(systems.map(({ id, name }) => [id, name]));
+    for (const [id, { code, called }] of Object.entries(codeOfSystem)) {
+      const name = called ?? names.get(id);
+      expect(name, id).toBeDefined();
+      for (const { file } of code) {
+        expect(readFileSync(join(root, file), "utf8"), `${file} names ${name}`).toContain(name);
       }
     }
   });

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { techniques } from "@dtok/core";
-import { codeOfTechnique } from "./survey-links.js";
+import { codeOfSystem, codeOfTechnique } from "./survey-links.js";
 import type { CodeLink } from "./survey-links.js";
 
 /** Rows of a tab-separated file with one line of names. */
@@ -72,7 +72,7 @@ export interface SystemRow {
   readonly quantizer: string;
   readonly idea: string;
   readonly year: string;
-  /** "runs": a file of a package names the system's id; "partly": its quantizers run. */
+  /** "runs": the link table leaves nothing of it open; "partly": its quantizers run, or what `open` leaves. */
   readonly status: Status;
   readonly code: readonly CodeLink[];
   readonly open: string;
@@ -91,10 +91,9 @@ const FAMILY_FILES: Readonly<Record<string, string>> = {
 };
 
 export function systemRows(root: string): SystemRow[] {
-  const named = filesThatName(root);
   return readTsv(readFileSync(join(root, "apps/docs/survey/systems.tsv"), "utf8")).map((row) => {
     const id = row["id"]!;
-    const whole = named.get(id) ?? [];
+    const linked = codeOfSystem[id];
     // "VQ+k-means [T3] (…)": the words before the source are the families.
     const families = row["quantizer"]!.split(/[ (]/)[0]!.split("+");
     const parts = families.flatMap((family) => {
@@ -103,8 +102,8 @@ export function systemRows(root: string): SystemRow[] {
         ? []
         : [{ text: family, file: `packages/core/src/quantizers/${file}` }];
     });
-    const wantedPackage = row["package"]!;
-    const code = [...whole.map((file) => ({ text: file.split("/").at(-1)!, file })), ...parts];
+    const more = linked?.code ?? [];
+    const code = [...more, ...parts.filter(({ file }) => more.every((own) => own.file !== file))];
     return {
       id,
       name: row["name"]!,
@@ -113,33 +112,13 @@ export function systemRows(root: string): SystemRow[] {
       quantizer: row["quantizer"]!,
       idea: row["idea"]!,
       year: row["year"]!,
-      status: whole.length > 0 ? "runs" : code.length > 0 ? "partly" : "open",
+      status: linked?.open === "" ? "runs" : code.length > 0 ? "partly" : "open",
       code,
       open:
-        whole.length > 0
-          ? ""
-          : parts.length > 0
-            ? `its quantizer runs; its own networks and training do not (${wantedPackage})`
-            : `nothing of it yet (${wantedPackage})`,
+        linked?.open ??
+        (parts.length > 0
+          ? `its plain quantizer runs; its networks and training do not`
+          : `nothing of it runs yet`),
     };
   });
-}
-
-/** Ids of systems ("s-tiger") that sources name, to those files. */
-function filesThatName(root: string): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const name of readdirSync(join(root, "packages"))) {
-    const folder = join(root, "packages", name, "src");
-    if (!existsSync(folder)) continue;
-    for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-      if (!entry.endsWith(".ts") || entry.endsWith(".test.ts")) continue;
-      const text = readFileSync(join(folder, entry), "utf8");
-      for (const [, id] of text.matchAll(/(?<![\w-])(s-[a-z][a-z0-9-]+)(?![\w-])/g)) {
-        const file = `packages/${name}/src/${entry}`;
-        const files = found.get(id!) ?? [];
-        if (!files.includes(file)) found.set(id!, [...files, file]);
-      }
-    }
-  }
-  return found;
 }

@@ -65,15 +65,6 @@ export default defineConfig({
       "/concepts/": guide,
       "/design": guide,
       "/api/": [{ text: "API", items: api }],
-      "/survey/": [
-        {
-          text: "The survey, live",
-          items: [
-            { text: "Techniques", link: "/survey/techniques" },
-            { text: "Systems", link: "/survey/systems" },
-          ],
-        },
-      ],
     },
   },
   vite: {
