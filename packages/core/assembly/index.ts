@@ -1,3 +1,24 @@
 // All kernels that search codebooks, as one module.
-export * from "./nearest";
-export * from "./additive";
+export {
+  centreVectors,
+  finish,
+  finishBlocks,
+  finishBytes,
+  groupMaxima,
+  packByteCodebook,
+  packBytes,
+  packCodebook,
+  packVectors,
+  takeOff,
+} from "./nearest";
+export {
+  additiveTile,
+  beamTile,
+  localSearchTile,
+  packPanels,
+  pairTable,
+  products,
+  searchPart,
+  turnTile,
+} from "./additive";
+export { prunedTile, pruneCodebook } from "./pruned";

@@ -420,7 +420,7 @@ export function finishBlocks(
 /** dist(x, c) as src/kernels/reference.ts defines it; zeros behind `dim` add nothing. */
 // @ts-ignore: a decorator
 @inline
-function exact(x: usize, c: usize, pad: i32): f64 {
+export function exact(x: usize, c: usize, pad: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;
   const end = x + (<usize>pad << 2);
@@ -445,7 +445,7 @@ function exact(x: usize, c: usize, pad: i32): f64 {
 /** The same in float32, a quick estimate within a relative (dim + 8) 2^-24. */
 // @ts-ignore: a decorator
 @inline
-function estimate(x: usize, c: usize, pad: i32): f32 {
+export function estimate(x: usize, c: usize, pad: i32): f32 {
   let sum = f32x4.splat(0);
   const end = x + (<usize>pad << 2);
   for (; x < end; x += 16, c += 16) {

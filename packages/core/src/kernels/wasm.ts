@@ -98,6 +98,8 @@ interface NearestExports {
     steps: number,
     state: number,
   ): number;
+  pruneCodebook(params: number): number;
+  prunedTile(params: number, rows: number): number;
   packPanels(words: number, total: number, dim: number, panels: number): void;
   products(
     x: number,

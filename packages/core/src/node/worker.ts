@@ -23,7 +23,27 @@ const paste = (from, count, dim, pad, to, first) => {
   for (let n = 0; n < count; n++) to.set(from.subarray(n * pad, n * pad + dim), (first + n) * dim);
 };
 let radius = 0;
+let given;
+const preparePruned = ({ pruned, mean, codebook }) => {
+  at = pruned.place;
+  const missing = at.bytes - own.memory.buffer.byteLength;
+  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  const { buffer } = own.memory;
+  new Int32Array(buffer, at.params, at.ints.length).set(at.ints);
+  for (const [place, bytes] of at.zeroed) new Uint8Array(buffer, place, bytes).fill(0);
+  const floats = new Float32Array(buffer);
+  floats.fill(0, at.mean >> 2, (at.mean >> 2) + at.pad);
+  floats.set(mean, at.mean >> 2);
+  copy(codebook, 0, at.size, at.dim, at.pad, floats.subarray(at.c >> 2));
+  if (pruned.basis) {
+    floats.set(pruned.basis, at.basis >> 2);
+    own.packPanels(at.basis, at.width, at.dim, at.basisPanels);
+  }
+  radius = own.pruneCodebook(at.params);
+};
 const prepare = (job) => {
+  given = job;
+  if (job.pruned) return preparePruned(job);
   at = job.place;
   const missing = at.bytes - own.memory.buffer.byteLength;
   if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
@@ -54,7 +74,7 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, 
   const codes = new Int32Array(buffer, at.indicesAt, at.tile);
   const lengths = new Float32Array(buffer, at.distancesAt, at.tile);
   for (;;) {
-    const first = Atomics.add(next, 0, 1) * at.tile;
+    const first = Atomics.add(next, 0, at.tile);
     if (first >= rows) return;
     const count = Math.min(at.tile, rows - first);
     copy(vectors, first, count, at.dim, at.pad, x);
@@ -77,6 +97,34 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, 
     distances.set(lengths.subarray(0, count), first);
   }
 };
+// False where comparing with all codewords would have been sooner: the rest is for that.
+const searchPruned = ({ vectors, rows, indices, distances, next, minRadius, subtract }) => {
+  const { buffer } = own.memory;
+  const x = new Float32Array(buffer, at.x, at.tile * at.pad);
+  const codes = new Int32Array(buffer, at.indicesAt, at.tile);
+  const lengths = new Float32Array(buffer, at.distancesAt, at.tile);
+  let seen = 0, cost = 0;
+  for (;;) {
+    if (seen >= 256 && cost > given.pruned.limit * seen) return false;
+    const first = Atomics.add(next, 0, at.tile);
+    if (first >= rows) return true;
+    const count = Math.min(at.tile, rows - first);
+    copy(vectors, first, count, at.dim, at.pad, x);
+    const spent = radius === 0 || radius > minRadius ? own.prunedTile(at.params, count) : -1;
+    if (spent < 0) {
+      indices.fill(-1, first, first + count);
+      continue;
+    }
+    seen += count;
+    cost += spent;
+    if (subtract) {
+      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
+      paste(x, count, at.dim, at.pad, vectors, first);
+    }
+    indices.set(codes.subarray(0, count), first);
+    distances.set(lengths.subarray(0, count), first);
+  }
+};
 const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, minRadius, subtract }) => {
   const { buffer } = own.memory;
   const { dim, pad, chunk } = at;
@@ -85,7 +133,7 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
   const bests = new Float64Array(buffer, at.bests, at.tile);
   let a, y;
   for (;;) {
-    const first = Atomics.add(next, 0, 1) * at.tile;
+    const first = Atomics.add(next, 0, at.tile);
     if (first >= rows) return;
     const count = Math.min(at.tile, rows - first);
     copy(vectors, first, count, dim, pad, x);
@@ -146,15 +194,19 @@ parentPort.on("message", async (job) => {
       runPlan(job.tiles);
       return parentPort.postMessage(null);
     }
-    if (job.prepare) {
-      prepare(job.prepare);
-      if (at.columns && !multiply) {
+    if (job.prepare) prepare(job.prepare);
+    let isDone = false;
+    if (at.kind === "pruned") {
+      isDone = searchPruned(job.search);
+      if (!isDone) prepare({ ...given, pruned: undefined });
+    }
+    if (!isDone && at.columns) {
+      if (!multiply) {
         const { source, data } = workerData.product;
         multiply = await new Function("require", "data", source)(require, data);
       }
-    }
-    if (at.columns) await searchBytes(job.search);
-    else search(job.search);
+      await searchBytes(job.search);
+    } else if (!isDone) search(job.search);
     parentPort.postMessage(null);
   } catch (error) {
     parentPort.postMessage(String(error));
