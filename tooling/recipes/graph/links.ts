@@ -191,7 +191,7 @@ export async function trainLinks(
     { betas: [0.9, 0.99], clipNorm: 5, session: { threads: 1 } },
   );
   const batches = new Batches(split, run);
-  const near = (method.kind === "codes" && method.pieces?.neighbours) || 0;
+  const near = (method.kind === "codes" && method.neighbours) || 0;
   const slots = near > 0 ? neighbourSlots(graph, near) : undefined;
   const shape =
     method.kind === "table"

@@ -1,5 +1,5 @@
 /** How a node becomes a vector: the entries of the comparison. */
-import { Earl, NodePiece, randomEntityCodes } from "@dtok/graph";
+import { Earl, NodePiece } from "@dtok/graph";
 import type { KnowledgeGraph, NodePieceOptions } from "@dtok/graph";
 import { encoderSize } from "@dtok/train/presets";
 import type { NodeEncoderConfig } from "@dtok/train/presets";
@@ -18,6 +18,8 @@ export type Method =
       readonly parameters: number;
       /** What rebuilds the tokens. */
       readonly pieces?: NodePiece;
+      /** Neighbours per node, of a field called "near". */
+      readonly neighbours?: number;
     };
 
 /** Numbers per node: half real, half imaginary. */
@@ -25,11 +27,10 @@ export const DIM = 128;
 export const METHODS = [
   "table",
   "table-small",
-  "nodepiece-sum",
   "nodepiece-mlp",
-  "nodepiece-transformer",
+  "nodepiece-sum",
   "nodepiece-near",
-  "nodepiece-random",
+  "nodepiece-transformer",
   "randomeq",
   "earl",
 ] as const;
@@ -38,23 +39,20 @@ export type MethodName = (typeof METHODS)[number];
 /** Sizes by how many nodes there are: at most a tenth of the full table's numbers. */
 function sizes(nodes: number) {
   return nodes > 50_000
-    ? { anchors: 6000, perNode: 12, hidden: 384 }
+    ? { anchors: 4000, perNode: 12, hidden: 384 }
     : nodes > 1000
-      ? { anchors: 2900, perNode: 12, hidden: 256 }
+      ? { anchors: 2000, perNode: 12, hidden: 256 }
       : { anchors: 40, perNode: 10, hidden: 128 };
 }
 
-/** Random codes beside the anchors (`nodepiece-random`): columns, entries of each. */
-const RANDOM = { codebooks: 4, size: 128, seed: 1 } as const;
+/** Random codes of nodes and of up to eight neighbours; fewer anchors beside them. */
 const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
-/** Fewer anchors pay for them. */
-const RANDOM_SHARE = 0.65;
-const NEAR_SHARE = 0.7;
+const BESIDE = { perNode: 6, hidden: 128 } as const;
 
-export function nodePieceOptions(graph: KnowledgeGraph, share = 1): NodePieceOptions {
+export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
   return {
-    anchors: Math.round(anchors * share),
+    anchors,
     perNode,
     relations: 6,
     maxDistance: 20,
@@ -73,28 +71,36 @@ export function nodePieceFields(pieces: NodePiece): NodeEncoderConfig["fields"] 
   ];
 }
 
-/** Fields of `nodepiece-near`: those of NodePiece, then the node's random codes and its neighbours'. */
-function nearFields(pieces: NodePiece): NodeEncoderConfig["fields"] {
-  const { perNode, relationsPerNode, neighbours, codebookSizes } = pieces;
-  const { codebooks: c } = NEAR.identity;
-  const from = 2 * perNode + relationsPerNode;
-  const size = codebookSizes[from]!;
-  const relations = codebookSizes[from + c]!;
+/** Fields of random codes, the node's and its neighbours', from a column on. */
+function nearFields(from: number, relations: number): NodeEncoderConfig["fields"] {
+  const { neighbours, identity } = NEAR;
+  const c = identity.codebooks;
+  const size = c * identity.size + 1;
+  const codes = { size, each: c, none: size - 1, fixed: true };
   return [
-    ...nodePieceFields(pieces),
-    { name: "code", from, columns: c, size, each: c, none: size - 1, fixed: true },
+    { name: "code", from, columns: c, ...codes },
+    { name: "near", from: from + c + neighbours, columns: neighbours * c, table: "code", ...codes },
     {
-      name: "near",
-      from: from + c + neighbours,
-      columns: neighbours * c,
-      size,
-      each: c,
-      table: "code",
-      none: size - 1,
-      fixed: true,
+      name: "by",
+      from: from + c,
+      columns: neighbours,
+      size: 2 * relations + 2,
+      onto: "near",
+      by: "sign",
     },
-    { name: "by", from: from + c, columns: neighbours, size: relations, onto: "near", by: "sign" },
   ];
+}
+
+/** Their codes alone. */
+function nearCodes(graph: KnowledgeGraph): Codes {
+  const pieces = new NodePiece(graph, { anchors: 1, perNode: 1, relations: 0, ...NEAR });
+  const { data, shape } = pieces.encode().codes;
+  const width = shape[1] - 2;
+  const out = new Int32Array(shape[0] * width);
+  for (let n = 0; n < shape[0]; n++) {
+    out.set(data.subarray(n * shape[1] + 2, (n + 1) * shape[1]), n * width);
+  }
+  return { data: out, shape: [shape[0], width] };
 }
 
 /** Codes side by side. */
@@ -108,11 +114,6 @@ function beside(a: Codes, b: Codes): Codes {
   return { data, shape: [a.shape[0], width] };
 }
 
-/** Codes of several codebooks as one table's. */
-function stacked({ data, shape }: Codes, size: number): Codes {
-  return { data: data.map((code, i) => (i % shape[1]) * size + code), shape };
-}
-
 export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
   const nodes = graph.nodes.length;
   const relations = graph.relations.length;
@@ -124,64 +125,62 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
     codes,
     parameters: encoderSize(config),
     ...(pieces && { pieces }),
+    ...(config.fields.some((field) => field.name === "near") && { neighbours: NEAR.neighbours }),
   });
-  if (name === "table") return { kind: "table", dim: DIM, parameters: nodes * DIM };
-  if (name === "randomeq") {
-    // As many codes per node as NodePiece has tokens, of a table of as many rows.
-    const columns = perNode + 6;
-    const size = Math.floor(anchors / columns);
-    const { grid } = randomEntityCodes(graph.nodes, { codebooks: columns, size, seed: 1 });
-    const fields = [{ name: "code", from: 0, columns, size: columns * size }];
-    return made({ ...sum, fields }, stacked(grid.codes, size));
-  }
-  if (name === "earl") {
-    const earl = new Earl(graph, { reserved: anchors, perNode, relations: 6, seed: 1 });
-    const { perNode: k, relationsPerNode: d, codebookSizes } = earl;
-    const fields: NodeEncoderConfig["fields"] = [
-      { name: "reserved", from: 0, columns: k, size: codebookSizes[0]! },
-      { name: "similarity", from: k, columns: k, size: codebookSizes[k]!, onto: "reserved" },
-      { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
-      {
-        name: "count",
-        from: 2 * k + d,
-        columns: d,
-        size: codebookSizes[2 * k + d]!,
-        onto: "relation",
-      },
-    ];
-    return made({ ...sum, fields }, earl.encode().codes);
-  }
-  if (name === "nodepiece-near") {
+  const near = () => {
     const pieces = new NodePiece(graph, {
-      ...nodePieceOptions(graph, NEAR_SHARE),
-      perNode: 6,
+      ...nodePieceOptions(graph),
+      perNode: Math.min(perNode, BESIDE.perNode),
       ...NEAR,
     });
-    const fields = nearFields(pieces);
-    return made({ ...sum, hidden: 128, fields }, pieces.encode().codes, pieces);
+    const from = 2 * pieces.perNode + pieces.relationsPerNode;
+    return { pieces, fields: [...nodePieceFields(pieces), ...nearFields(from, relations)] };
+  };
+  const light = { ...sum, hidden: BESIDE.hidden };
+  switch (name) {
+    case "table":
+      return { kind: "table", dim: DIM, parameters: nodes * DIM };
+    case "table-small": {
+      const numbers = encoderSize({ ...light, fields: near().fields });
+      const dim = 2 * Math.max(1, Math.round(numbers / nodes / 2));
+      return { kind: "table", dim, parameters: nodes * dim };
+    }
+    case "randomeq":
+      return made({ ...light, fields: nearFields(0, relations) }, nearCodes(graph));
+    case "earl": {
+      const earl = new Earl(graph, {
+        reserved: anchors,
+        perNode: BESIDE.perNode,
+        relations: 6,
+        seed: 1,
+      });
+      const { perNode: k, relationsPerNode: d, codebookSizes: size } = earl;
+      const own: NodeEncoderConfig["fields"] = [
+        { name: "reserved", from: 0, columns: k, size: size[0]! },
+        { name: "similarity", from: k, columns: k, size: size[k]!, onto: "reserved" },
+        { name: "relation", from: 2 * k, columns: d, size: size[2 * k]! },
+        { name: "count", from: 2 * k + d, columns: d, size: size[2 * k + d]!, onto: "relation" },
+      ];
+      const codes = beside(earl.encode().codes, nearCodes(graph));
+      return made({ ...light, fields: [...own, ...nearFields(size.length, relations)] }, codes);
+    }
+    case "nodepiece-near": {
+      const { pieces, fields } = near();
+      return made({ ...light, fields }, pieces.encode().codes, pieces);
+    }
+    case "nodepiece-transformer": {
+      const { pieces, fields } = near();
+      const config = { ...light, kind: "transformer", width: DIM / 2, fields } as const;
+      return made(config, pieces.encode().codes, pieces);
+    }
+    default: {
+      const pieces = new NodePiece(graph, nodePieceOptions(graph));
+      const fields = nodePieceFields(pieces);
+      const config: NodeEncoderConfig =
+        name === "nodepiece-sum"
+          ? { ...sum, fields }
+          : { ...sum, fields, kind: "mlp", width: DIM / 2 };
+      return made(config, pieces.encode().codes, pieces);
+    }
   }
-  if (name === "nodepiece-random") {
-    const pieces = new NodePiece(graph, nodePieceOptions(graph, RANDOM_SHARE));
-    const { grid } = randomEntityCodes(graph.nodes, RANDOM);
-    const { codebooks, size } = RANDOM;
-    const own = pieces.encode().codes;
-    const fields = [
-      ...nodePieceFields(pieces),
-      { name: "random", from: own.shape[1], columns: codebooks, size: codebooks * size },
-    ];
-    return made({ ...sum, fields }, beside(own, stacked(grid.codes, size)), pieces);
-  }
-  const pieces = new NodePiece(graph, nodePieceOptions(graph));
-  const { codes } = pieces.encode();
-  const fields = nodePieceFields(pieces);
-  if (name === "table-small") {
-    const dim = 2 * Math.max(1, Math.round(encoderSize({ ...sum, fields }) / nodes / 2));
-    return { kind: "table", dim, parameters: nodes * dim };
-  }
-  if (name === "nodepiece-sum") return made({ ...sum, fields }, codes, pieces);
-  const config: NodeEncoderConfig =
-    name === "nodepiece-mlp"
-      ? { ...sum, fields, kind: "mlp", width: DIM / 2 }
-      : { ...sum, fields, kind: "transformer", width: DIM / 2, hidden: DIM };
-  return made(config, codes, pieces);
 }

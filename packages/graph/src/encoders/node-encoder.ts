@@ -7,6 +7,7 @@ import type { LoadContext, Manifest, Matrix, ModelSession, TokenGrid } from "@dt
 import type { KnowledgeGraph } from "../csr/graph.js";
 import { NodePiece } from "../tokens/node-piece.js";
 import type { NodePieceOptions } from "../tokens/node-piece.js";
+import type { RandomCodesOptions } from "../tokens/random-eq.js";
 
 /** Nodes per run of the network. */
 const ROWS = 4096;
@@ -30,6 +31,8 @@ interface Settings {
   readonly perNode: number;
   readonly relationsPerNode: number;
   readonly maxDistance: number;
+  readonly identity?: RandomCodesOptions;
+  readonly neighbours?: number;
 }
 
 /** A trained encoder of one knowledge graph's nodes: tokens to vectors, and scores of links between them. */
@@ -85,7 +88,8 @@ export class NodeEncoder {
    * @throws MismatchError for a graph of other relations, ArgumentError where an anchor is missing
    */
   tokenizer(graph: KnowledgeGraph): NodePiece {
-    const { relations, perNode, relationsPerNode, maxDistance } = this.settings;
+    const { relations, perNode, relationsPerNode, maxDistance, identity, neighbours } =
+      this.settings;
     if (graph.relations.join("\n") !== relations.join("\n")) {
       throw new MismatchError(`graph for ${this.manifest.id}`, {
         expected: `the relations ${relations.join(", ")}`,
@@ -98,6 +102,8 @@ export class NodeEncoder {
       perNode,
       relations: relationsPerNode,
       maxDistance,
+      ...(identity && { identity }),
+      ...(neighbours && { neighbours }),
     };
     return new NodePiece(graph, options);
   }

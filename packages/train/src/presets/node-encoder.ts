@@ -59,7 +59,8 @@ export interface CodeField {
 export interface NodeEncoderConfig {
   /**
    * "mlp": over tokens side by side; "transformer": over their sequence, then the mean; "sum": over the sum
-   * of each field's tokens (Deep Sets, Zaheer et al., arXiv 1703.06114), beside a linear path.
+   * of each field's tokens (Deep Sets, Zaheer et al., arXiv 1703.06114). The last two stand beside a linear
+   * path from those sums.
    */
   readonly kind: "mlp" | "transformer" | "sum";
   readonly fields: readonly CodeField[];
@@ -408,19 +409,35 @@ export class CodeEmbedding {
   }
 }
 
-/** A linear layer that starts as the sum of the tokens where these are as wide as the vectors. */
-function straight(g: GraphBuilder, x: Value, width: number, dim: number, random: Random): Value {
-  if (width !== dim) return linearLayer(g, random, "enc.skip", x, dim, 1);
-  const rows = x.shape.at(-1) as number;
-  const weight = g.parameter("enc.skip.weight", [rows, dim], (n) => {
-    const out = new Float32Array(n);
-    for (let row = 0; row < rows; row++) out[row * dim + (row % dim)] = 1;
-    return out;
+/**
+ * A linear layer over `count` vectors side by side that starts as one map of their sum, the identity where
+ * it can be: what one node holds of another is then, from the start, like what the other holds of itself.
+ */
+function straight(
+  g: GraphBuilder,
+  random: Random,
+  x: Value,
+  count: number,
+  { width, dim }: NodeEncoderConfig,
+): Value {
+  const weight = g.parameter("enc.skip.weight", [count * width, dim], (n) => {
+    const one = new Float32Array(width * dim);
+    if (width === dim) for (let d = 0; d < dim; d++) one[d * dim + d] = 1;
+    else random.fillNormal(one, 1 / Math.sqrt(dim));
+    return Float32Array.from({ length: n }, (_, i) => one[i % one.length]!);
   });
-  return add(
-    matmul(x, weight),
-    g.parameter("enc.skip.bias", [dim], (n) => new Float32Array(n)),
-  );
+  const bias = g.parameter("enc.skip.bias", [dim], (n) => new Float32Array(n));
+  return add(matmul(x, weight), bias);
+}
+
+/** Sums of each group's tokens side by side, [n, groups * width]. */
+function groupSums(tokens: Value, config: NodeEncoderConfig): Value {
+  const sums = groupsOf(config).map(({ field, place }) => {
+    const count = tokensOf(field);
+    const own = slice(tokens, [1], [place], [place + count]);
+    return mul(reduceSum(own, [1]), 1 / Math.sqrt(count));
+  });
+  return sums.length === 1 ? (sums[0] as Value) : concat(sums, 1);
 }
 
 /** Tokens [n, T, width] to vectors [n, dim]. */
@@ -431,7 +448,7 @@ function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, token
     const flat = reshape(tokens, [-1, count * width]);
     const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
     const out = linearLayer(g, random, "enc.1", h, dim, 1);
-    return kind === "sum" ? add(out, straight(g, flat, width, dim, random)) : out;
+    return kind === "sum" ? add(out, straight(g, random, flat, count, config)) : out;
   }
   if (width % heads !== 0) {
     throw new ArgumentError("heads", {
@@ -464,7 +481,8 @@ function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, token
     const h = gelu(linearLayer(g, random, `enc.${b}.up`, second, hidden, 2));
     x = add(x, linearLayer(g, random, `enc.${b}.down`, h, width));
   }
-  return linearLayer(g, random, "enc.out", layerNorm(g, "enc.norm", reduceMean(x, [1])), dim);
+  const out = linearLayer(g, random, "enc.out", layerNorm(g, "enc.norm", reduceMean(x, [1])), dim);
+  return add(out, straight(g, random, groupSums(tokens, config), groupsOf(config).length, config));
 }
 
 /** The two halves of [.., dim]. */
