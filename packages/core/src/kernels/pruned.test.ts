@@ -29,7 +29,7 @@ test("few coordinates: the codes and distances of the definition on hostile inpu
     fc.asyncProperty(
       fc.record({
         rows: fc.constantFrom(700, 1300),
-        size: fc.integer({ min: 256, max: 1500 }),
+        size: fc.integer({ min: 512, max: 1500 }),
         dim: fc.integer({ min: 1, max: 16 }),
         seed: fc.nat(),
         offset: fc.constantFrom(0, 0, 1e4, 1e8, -3e37),

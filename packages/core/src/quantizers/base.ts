@@ -116,6 +116,9 @@ export abstract class BaseQuantizer implements Quantizer {
 /** Resolves in a later task, so that input, timers and abort signals get their turn. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 0);
+    // Node.js lets a timer wait a millisecond.
+    const { setImmediate: soon } = globalThis as { setImmediate?: (run: () => void) => void };
+    if (soon === undefined) setTimeout(resolve, 0);
+    else soon(resolve);
   });
 }
