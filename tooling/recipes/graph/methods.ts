@@ -46,7 +46,7 @@ function sizes(nodes: number) {
 }
 
 /** Random codes of nodes and of up to eight neighbours; fewer anchors beside them. */
-const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
+export const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
 const BESIDE = { perNode: 6, hidden: 128 } as const;
 
 export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {

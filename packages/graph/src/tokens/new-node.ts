@@ -61,7 +61,7 @@ export function nodeNumber(graph: KnowledgeGraph, name: string): number {
   throw new ArgumentError("node", {
     expected: "a node of the graph",
     got: JSON.stringify(name),
-    remedy: "Use encodeNew with the node's edges.",
+    remedy: "Check its spelling; a node that is new has tokens by its edges (`encodeNew`).",
   });
 }
 

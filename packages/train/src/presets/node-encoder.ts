@@ -328,6 +328,7 @@ export class CodeEmbedding {
     const all = this.codes.data;
     this.#each(nodes, (reading, weight, own, change, changed, from) => {
       const { codes, rows, each, table } = reading;
+      const learned = table ? each : 0;
       const times = change.length === 1 && !change[0]!.adds ? change[0]! : undefined;
       if (!times) {
         for (const { table: other, from: column } of change) {
@@ -335,9 +336,9 @@ export class CodeEmbedding {
           const to = other.waiting;
           for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
         }
-        for (let m = 0; table && m < each; m++) {
-          const at = table.place(codes[own + m]!);
-          const to = table.waiting;
+        for (let m = 0; m < learned; m++) {
+          const at = table!.place(codes[own + m]!);
+          const to = table!.waiting;
           for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
         }
         return;
@@ -352,9 +353,9 @@ export class CodeEmbedding {
       for (let d = 0; d < width; d++) {
         to[at + d]! += weight * gradient[from + d]! * values[row + d]!;
       }
-      for (let m = 0; table && m < each; m++) {
-        const place = table.place(codes[own + m]!);
-        const mine = table.waiting;
+      for (let m = 0; m < learned; m++) {
+        const place = table!.place(codes[own + m]!);
+        const mine = table!.waiting;
         for (let d = 0, i = by * width; d < width; d++) {
           mine[place + d]! += weight * gradient[from + d]! * other[i + d]!;
         }
