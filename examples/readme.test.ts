@@ -41,6 +41,8 @@ for (const name of readdirSync(join(root, "packages"))) {
   const file = join("packages", name, "README.md");
   if (existsSync(join(root, file))) readmes.push(file);
 }
+const bench = join("apps", "bench", "README.md");
+readmes.push(bench);
 // The site's own pages; those of packages are their READMEs.
 const guide = join("apps", "docs", "site", "guide");
 for (const name of readdirSync(join(root, guide))) {
@@ -50,24 +52,32 @@ const programs = readmes.flatMap((file) =>
   snippets(file, "ts").map((code, i) => [file, i + 1, code] as const),
 );
 
-// Inside examples/, so that the snippets' imports resolve as a user's would.
+// Inside examples/, so that the snippets' imports resolve as a user's would; a package that no example needs
+// finds itself.
 let folder: string;
+let own: string;
 beforeAll(() => {
   folder = mkdtempSync(join(here, ".readme-"));
+  own = mkdtempSync(join(root, "apps", "bench", ".readme-"));
   copyFileSync(join(root, "samples", "cat.jpg"), join(folder, "photo.jpg"));
   const sound = join(root, "packages", "audio", "test", "fixtures", "tone.mp3");
   copyFileSync(sound, join(folder, "talk.mp3"));
   const motion = join(root, "packages", "motion", "test", "fixtures", "walk.bvh");
   copyFileSync(motion, join(folder, "walk.bvh"));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const made of [folder, own]) rmSync(made, { recursive: true, force: true });
+});
 
 describe("READMEs", () => {
   it.each(programs)(
     "%s, TypeScript snippet %i runs",
     { timeout: 180_000 },
     async (readme, i, code) => {
-      const file = join(folder, `${readme.replaceAll(/\W/g, "-")}-${i}.${isBuilt ? "mjs" : "ts"}`);
+      const file = join(
+        readme === bench ? own : folder,
+        `${readme.replaceAll(/\W/g, "-")}-${i}.${isBuilt ? "mjs" : "ts"}`,
+      );
       writeFileSync(file, isBuilt ? withoutTypes(code) : code);
       rmSync(join(folder, "back.png"), { force: true });
       const { stdout } = await run(process.execPath, [...flags, file], { cwd: folder });

@@ -10,9 +10,12 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findChromium, launch, serve } from "../../tooling/scripts/browser.mjs";
+import { sizesOf } from "../../tooling/scripts/readme.mjs";
 
 const here = import.meta.dirname;
 const root = join(here, "..", "..");
+const chromium = findChromium("The page in a browser");
 const work = mkdtempSync(join(tmpdir(), "dtok-release-"));
 const run = promisify(execFile);
 const closing = [];
@@ -27,24 +30,33 @@ const budgets = {
   "@dtok/recsys": 16,
   "@dtok/llm": 6,
 };
+const modalities = ["image", "audio", "video", "graph", "motion", "recsys"];
 
 process.once("SIGINT", () => {
   clean();
   process.exit(130);
 });
 try {
-  const registry = await startRegistry();
+  const registry = await timed("registry", startRegistry());
   const environment = await environmentOf(registry);
-  const copy = await release(registry, environment);
-  await sizes(environment);
-  await Promise.all([nodeProject(environment, copy), pageProject(environment)]);
-  await Promise.all(["image", "series"].map((template) => plugin(environment, template)));
+  const { copy, published } = await timed("release", release(registry, environment));
+  const alone = await timed("sizes", sizes(registry, environment, published));
+  // Two at a time: more would only wait for the processor.
+  await timed("programs", nodeProject(environment, copy, alone), pageProject(environment));
+  await timed("plugins", plugins(environment));
 } catch (error) {
   console.error(error.stdout ?? "", error.stderr ?? "");
   console.error(error);
   process.exitCode = 1;
 } finally {
   clean();
+}
+
+async function timed(title, ...works) {
+  const from = performance.now();
+  const [first] = await Promise.all(works);
+  console.log(`      ${title}: ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  return first;
 }
 
 function clean() {
@@ -102,7 +114,7 @@ async function startRegistry() {
   assert.ok(token, "the registry gives a token");
   const npmrc = join(work, "npmrc");
   writeFileSync(npmrc, `registry=${url}\n${url.slice("http:".length)}:_authToken=${token}\n`);
-  return { url, npmrc };
+  return { url, npmrc, storage: join(folder, "storage") };
 }
 
 /** npm and pnpm on the local registry, and nothing of this run's own settings. */
@@ -125,6 +137,8 @@ async function environmentOf({ url, npmrc }) {
     npm_config_userconfig: npmrc,
     npm_config_registry: url,
     npm_config_cache: join(work, "cache"),
+    // One cache for all projects: what it has is not asked for again.
+    npm_config_prefer_offline: "true",
     npm_config_fund: "false",
     npm_config_audit: "false",
     npm_config_update_notifier: "false",
@@ -219,43 +233,97 @@ async function release(registry, env) {
     }
   }
   console.log(`ok    published ${versions.size} packages by changesets`);
-  return copy;
+  return { copy, published: versions };
 }
 
-/** Each package alone: what comes with it, and what must not. */
-async function sizes(env) {
-  const modalities = ["image", "audio", "video", "graph", "motion", "recsys"];
-  const measure = async ([name, budget]) => {
-    const folder = join(work, "size", name);
-    await install(folder, env, name);
-    const modules = join(folder, "node_modules");
-    const own = readdirSync(join(modules, "@dtok"));
-    for (const modality of modalities) {
-      if (name === `@dtok/${modality}`) continue;
-      assert.ok(!own.includes(modality), `${name} does not bring @dtok/${modality}`);
+/**
+ * Each package alone: what comes with it, and what must not. All are installed once; what one brings is what
+ * npm's lock file says that it needs.
+ *
+ * @returns the names that come with each
+ */
+async function sizes({ storage }, env, published) {
+  const folder = join(work, "all");
+  await install(folder, env, ...published.keys());
+  const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
+  const alone = new Map();
+  for (const [name, version] of published) {
+    const places = closureOf(packages, name);
+    const own = join(folder, "node_modules", name);
+    const brought = [...places].map((place) => place.replace(/^.*node_modules\//, ""));
+    alone.set(name, brought);
+    if (name in budgets) {
+      for (const modality of modalities.map((one) => `@dtok/${one}`)) {
+        assert.ok(name === modality || !brought.includes(modality), `${name} without ${modality}`);
+      }
+      for (const other of ["@dtok/train", "@dtok/conformance"]) {
+        assert.ok(!brought.includes(other), `${name} does not bring ${other}`);
+      }
     }
-    for (const other of ["train", "conformance"]) {
-      assert.ok(!own.includes(other), `${name} does not bring @dtok/${other}`);
-    }
-    const licence = join(modules, name, "LICENSE");
-    assert.ok(existsSync(licence), `${name} has its licence`);
-    assert.ok(existsSync(join(modules, name, "README.md")), `${name} has a README`);
-    const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
-    const size = sizeOf(modules) / 1e6;
-    const alone = sizeOf(join(modules, name)) / 1e6;
+    assert.ok(existsSync(join(own, "LICENSE")), `${name} has its licence`);
+    const readme = readFileSync(join(own, "README.md"), "utf8");
+    const installed = [...places].reduce((sum, at) => sum + sizeOf(join(folder, at)), 0) / 1e6;
+    const tarball = `${name.split("/").at(-1)}-${version}.tgz`;
+    const packed = statSync(join(storage, name, tarball)).size / 1e6;
     console.log(
-      `ok    ${name.padEnd(14)}${size.toFixed(1).padStart(6)} MB on disk (${alone.toFixed(1)} its own), ${Object.keys(packages).length - 1} packages`,
+      `ok    ${name.padEnd(22)}${packed.toFixed(2).padStart(6)} MB packed, ${installed.toFixed(1).padStart(5)} installed (${(sizeOf(own) / 1e6).toFixed(1)} its own), ${places.size} packages`,
     );
-    assert.ok(size <= budget, `${name} is within ${budget} MB`);
+    assert.ok(installed <= (budgets[name] ?? Infinity), `${name} is within ${budgets[name]} MB`);
+    const says = sizesOf(readme, name);
+    for (const [what, is] of [
+      ["packed", packed],
+      ["installed", installed],
+    ]) {
+      const close = Math.abs(says[what] - is) <= Math.max(0.1, 0.15 * is);
+      assert.ok(close, `README of ${name}: ${says[what]} MB ${what}, but it is ${is.toFixed(2)}`);
+    }
+  }
+  const { stdout } = await run("tar", ["-tzf", tarballOf(storage, published, "@dtok/bench")]);
+  assert.doesNotMatch(stdout, /films(-seen)?\.(csv|txt)/, "MovieLens' data stay out");
+  return alone;
+}
+
+const tarballOf = (storage, published, name) =>
+  join(storage, name, `${name.split("/").at(-1)}-${published.get(name)}.tgz`);
+
+/** Places in node_modules of a package and of all that npm installs for it, by a lock file's packages. */
+function closureOf(packages, name) {
+  const places = new Set();
+  const visit = (wanted, from) => {
+    // As Node.js looks for it: beside who asks, then further up.
+    let folder = from;
+    let place;
+    for (;;) {
+      place = `${folder ? `${folder}/` : ""}node_modules/${wanted}`;
+      if (place in packages || folder === "") break;
+      folder = folder.slice(0, Math.max(0, folder.lastIndexOf("node_modules/") - 1));
+    }
+    const found = packages[place];
+    if (found === undefined || places.has(place)) return;
+    places.add(place);
+    const optionalPeers = found.peerDependenciesMeta ?? {};
+    const peers = Object.keys(found.peerDependencies ?? {}).filter(
+      (key) => !optionalPeers[key]?.optional,
+    );
+    for (const key of [
+      ...Object.keys(found.dependencies ?? {}),
+      ...Object.keys(found.optionalDependencies ?? {}),
+      ...peers,
+    ]) {
+      visit(key, place);
+    }
   };
-  const all = Object.entries(budgets);
-  for (let i = 0; i < all.length; i += 4) await Promise.all(all.slice(i, i + 4).map(measure));
+  visit(name, "");
+  return places;
 }
 
 /** The README's first lines, in a project that has only what they name. */
-async function nodeProject(env, copy) {
+async function nodeProject(env, copy, alone) {
   const folder = join(work, "node");
   await install(folder, env, "@dtok/audio", "onnxruntime-node");
+  const ours = alone.get("@dtok/audio").filter((name) => name.startsWith("@dtok/"));
+  const there = readdirSync(join(folder, "node_modules", "@dtok")).map((name) => `@dtok/${name}`);
+  assert.deepEqual(there.sort(), ours.sort(), "what comes with @dtok/audio");
   writeFileSync(
     join(folder, "main.mjs"),
     `import { loadAudioTokenizer } from "@dtok/audio";
@@ -308,81 +376,64 @@ globalThis.outcome = run().catch((error) => ({ error: String(error?.stack ?? err
     cwd: folder,
     env,
   });
-  const executablePath = findChromium();
-  if (executablePath === undefined) {
-    console.log("skip  the page in a browser: no Chromium found (set CHROMIUM_PATH)");
-    if (process.env.DTOK_REQUIRE_BROWSER) throw new Error("a browser was required");
-    return;
-  }
-  const port = await freePort();
-  const server = spawn(
-    process.execPath,
-    [
-      join("node_modules", "vite", "bin", "vite.js"),
-      "preview",
-      "--port",
-      String(port),
-      "--host",
-      "127.0.0.1",
-      "--strictPort",
-    ],
-    { cwd: folder, env, stdio: "ignore" },
-  );
-  closing.push(() => server.kill());
-  const { chromium } = await import("playwright");
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"],
-  });
+  if (chromium === undefined) return;
+  const served = await serve(join(folder, "dist"));
+  const browser = await launch(chromium);
   try {
     const page = await browser.newPage();
-    const url = `http://127.0.0.1:${port}/`;
-    for (let tries = 0; !(await fetch(url).catch(() => undefined))?.ok; tries++) {
-      assert.ok(tries < 100, "the page is served");
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    await page.goto(url);
+    await page.goto(served.url);
     await page.waitForFunction(() => globalThis.outcome, undefined, { timeout: 60_000 });
     const outcome = await page.evaluate(() => globalThis.outcome);
     assert.deepEqual(outcome, { codes: [25, 12], length: 8000 });
   } finally {
     await browser.close();
-    server.kill();
+    await served.close();
   }
   console.log("ok    a Vite page: @dtok/audio in Chromium");
 }
 
-/** `npm create dtok-tokenizer`, and all that its README says. */
-async function plugin(env, template) {
-  const folder = join(work, "plugins", `my-${template}`);
-  mkdirSync(dirname(folder), { recursive: true });
+/**
+ * `npm create dtok-tokenizer`, and all that its README says. Both templates need the same packages (checked),
+ * so that the second takes those which npm installed for the first.
+ */
+async function plugins(env) {
+  const parent = join(work, "plugins");
+  mkdirSync(parent, { recursive: true });
   const npm = (cwd, ...args) => run("npm", args, { cwd, env, maxBuffer: 1 << 26 });
-  await npm(
-    dirname(folder),
-    "create",
-    "--yes",
-    "dtok-tokenizer",
-    `my-${template}`,
-    "--",
-    "--template",
-    template,
-  );
-  await npm(folder, "install", "--ignore-scripts");
-  await npm(folder, "run", "model");
-  await npm(folder, "test");
-  await npm(folder, "run", "build");
-  await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "."], {
-    cwd: folder,
-    env,
-  });
-  await npm(folder, "run", "bench", "--", "--only", "-o", "results.json");
-  const { entries } = JSON.parse(readFileSync(join(folder, "results.json"), "utf8"));
-  assert.deepEqual(
-    entries.map(({ id, status }) => [id, status]),
-    [[`${template}/my-${template}`, "ok"]],
-  );
-  console.log(
-    `ok    npm create dtok-tokenizer: the ${template} template tests, builds, types and benches`,
+  const templates = ["image", "series"];
+  const needs = [];
+  for (const template of templates) {
+    const name = `my-${template}`;
+    await npm(parent, "create", "--yes", "dtok-tokenizer", name, "--", "--template", template);
+    const manifest = JSON.parse(readFileSync(join(parent, name, "package.json"), "utf8"));
+    needs.push({ ...manifest.dependencies, ...manifest.devDependencies });
+  }
+  const [image, series] = templates.map((template) => join(parent, `my-${template}`));
+  const { "@dtok/image": only, ...common } = needs[0];
+  assert.ok(only, "the image template needs @dtok/image");
+  assert.deepEqual(needs[1], common, "both templates need the same packages");
+  await npm(image, "install", "--ignore-scripts", "--no-progress");
+  symlinkSync(join(image, "node_modules"), join(series, "node_modules"));
+  await Promise.all(
+    templates.map(async (template) => {
+      const folder = join(parent, `my-${template}`);
+      await npm(folder, "run", "model");
+      await npm(folder, "test");
+      await npm(folder, "run", "build");
+      await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "."], {
+        cwd: folder,
+        env,
+      });
+      await npm(folder, "run", "bench", "--", "--only", "-o", "results.json");
+      const { entries } = JSON.parse(readFileSync(join(folder, "results.json"), "utf8"));
+      assert.deepEqual(
+        entries.map(({ id, status }) => [id, status]),
+        [[`${template}/my-${template}`, "ok"]],
+      );
+      console.log(
+        `ok    npm create dtok-tokenizer: the ${template} template tests, builds, types and benches`,
+      );
+    }),
   );
 }
 
@@ -396,10 +447,16 @@ async function install(folder, env, ...names) {
   });
 }
 
+/** Bytes of a package's own files; packages below it are counted by themselves, absent optional ones not at all. */
 function sizeOf(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  if (!existsSync(folder)) return 0;
+  let sum = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) sum += entry.name === "node_modules" ? 0 : sizeOf(path);
+    else if (entry.isFile()) sum += statSync(path).size;
+  }
+  return sum;
 }
 
 function freePort() {
@@ -411,14 +468,4 @@ function freePort() {
       server.close(() => resolve(port));
     });
   });
-}
-
-function findChromium() {
-  const named = process.env.CHROMIUM_PATH;
-  if (named) return named;
-  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find((path) => existsSync(path));
 }

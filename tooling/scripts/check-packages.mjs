@@ -1,18 +1,21 @@
-// publint and are-the-types-wrong on what would be published: each package is packed first.
+// publint and are-the-types-wrong on what would be published: each package is packed first, and its README
+// says its size, where it runs and shows an example.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "./lib.mjs";
+import { sizesOf } from "./readme.mjs";
 
 const exec = promisify(execFile);
 const bin = (name) => join(root, "node_modules", ".bin", name);
 const folder = mkdtempSync(join(tmpdir(), "dtok-pack-"));
 let failed = 0;
 try {
-  for (const name of readdirSync(join(root, "packages"))) {
-    const path = join(root, "packages", name);
+  const folders = readdirSync(join(root, "packages")).map((name) => join("packages", name));
+  for (const name of [...folders, join("apps", "bench")]) {
+    const path = join(root, name);
     const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
     if (manifest.private) continue;
     try {
@@ -48,6 +51,7 @@ try {
           { maxBuffer: 1 << 26 },
         );
       }
+      checkSize(size / 1e6, sizesOf(readFileSync(join(path, "README.md"), "utf8"), manifest.name));
       console.log(`ok  ${manifest.name.padEnd(20)} ${(size / 1e6).toFixed(2)} MB packed`);
     } catch (error) {
       failed++;
@@ -60,3 +64,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(failed === 0 ? 0 : 1);
+
+/** What its README says of the tarball; of all that comes with it e2e/release knows. */
+function checkSize(packed, says) {
+  if (Math.abs(says.packed - packed) > Math.max(0.1, 0.15 * packed)) {
+    throw new Error(`its README says ${says.packed} MB packed; it is ${packed.toFixed(2)}`);
+  }
+}
