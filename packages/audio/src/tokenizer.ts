@@ -15,6 +15,8 @@ export interface AudioTokenizer<Input> extends StreamingCodec<AudioSignal> {
   readonly sampleRate: number;
   /** Samples per code. */
   readonly stride: number;
+  /** Milliseconds by which decoded sound comes later than its tokens. */
+  readonly decodeLatencyMs: number;
   /** Bits per second and channel of `levels` levels (default all). */
   bitrate(levels?: number): number;
   /** A file of any length in constant memory. */
@@ -53,6 +55,7 @@ export function withReader<Input>(
     manifest: codec.manifest,
     quantizer: codec.quantizer,
     latencyMs: codec.latencyMs,
+    decodeLatencyMs: codec.decodeLatencyMs,
     sampleRate: codec.sampleRate,
     stride: codec.stride,
     bitrate: (levels) => codec.bitrate(levels),

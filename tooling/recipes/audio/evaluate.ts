@@ -25,6 +25,7 @@ import { parseArgs } from "node:util";
 import { bitsOf, codebookUsage, Random } from "@dtok/core";
 import type { AudioSignal } from "@dtok/core";
 import {
+  encodeWav,
   loadAudioTokenizer,
   melDistance,
   readAudio,
@@ -203,7 +204,9 @@ for (const [group, kind] of Object.entries(SAY)) {
   const grid = await tokenizer.encode(signal);
   const middle = performance.now();
   for (const levels of levelCounts) {
-    const decoded = await tokenizer.decode(grid, { levels });
+    const sound = await tokenizer.decode(grid, { levels });
+    // As a file of 16 bits, in which the others come back, too.
+    const decoded = await readAudio(encodeWav(sound));
     if (levels === levelCounts[0]) {
       const factors = [middle - begun, performance.now() - middle].map((ms) => ms / 1000 / seconds);
       console.log(`${group}: real-time factors ${factors.map((f) => f.toFixed(3)).join(" + ")}`);

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { readSafetensors, rvq, saveQuantizer } from "@dtok/core";
 import type { Tensor } from "@dtok/core";
 import { writeFileAtomic } from "@dtok/train/node";
-import { audioConfigs, audioStride, exportAudioModel } from "@dtok/train/presets";
+import { audioConfigs, audioDelay, audioStride, exportAudioModel } from "@dtok/train/presets";
 import type { AudioModelConfig } from "@dtok/train/presets";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
@@ -81,6 +81,7 @@ const manifest = {
     sampleRate: config.sampleRate,
     encoderState: exported.encoderState,
     decoderState: exported.decoderState,
+    ...(audioDelay(config) > 0 && { decoderDelay: audioDelay(config) }),
   },
   licences: {
     code: "Apache-2.0",

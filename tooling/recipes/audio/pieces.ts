@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
+import { resample } from "@dtok/audio";
 import type { Random } from "@dtok/core";
 import type { Clip } from "./fetch.js";
 
@@ -21,7 +22,10 @@ export class Pieces {
     this.#file = openSync(join(folder, `${group}.pcm`), "r");
   }
 
-  /** Fills `out` from a random place, at a level drawn between -40 and -14 dB, half of them upside down. */
+  /**
+   * Fills `out` from a random place: half of them at their own level, half at one drawn between -40 and -14
+   * dB, half of either upside down.
+   */
   draw(random: Random, out: Float32Array): void {
     let at = Math.floor(random.float() * this.total);
     const range = this.#ranges.find(({ start, end }) => {
@@ -42,11 +46,23 @@ export class Pieces {
     const rms = Math.sqrt(energy / pcm.length);
     const sign = random.float() < 0.5 ? -1 : 1;
     // Silence stays what it is; nothing clips.
-    const gain = sign * (rms < 8 ? 1 / 32768 : Math.min(level / rms, 1 / peak));
+    const own = rms < 8 || random.float() < 0.5;
+    const gain = sign * (own ? 1 / 32768 : Math.min(level / rms, 1 / peak));
     for (let i = 0; i < out.length; i++) out[i] = pcm[i]! * gain;
   }
 
   close(): void {
     closeSync(this.#file);
   }
+}
+
+/** Leaves of a piece what a sample rate of `hertz` holds. */
+export function band(samples: Float32Array, sampleRate: number, hertz: number): void {
+  const low = resample(samples, sampleRate, hertz);
+  samples.set(resample(low, hertz, sampleRate).subarray(0, samples.length));
+}
+
+/** Samples as 16 bits hold them. */
+export function roundTo16(samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) samples[i] = Math.round(samples[i]! * 32767) / 32767;
 }

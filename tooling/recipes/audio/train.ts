@@ -3,6 +3,9 @@
  *
  *   tsx --conditions=@dtok/source tooling/recipes/audio/train.ts sound-16k --steps 3000
  *
+ * With --from shipped training starts from the weights that ship; with --frozen encoder the encoder and the
+ * codebooks stay what they are: the decoder alone is trained, so the tokens are the same ones.
+ *
  * Residual codebooks: for the first tenth of the steps nothing is quantized; then they start from
  * residual k-means of the latents. Writes to .runs/audio-<name>/ and goes on from there. The same seed
  * gives the same batches and, within rounding, the same losses.
@@ -18,7 +21,8 @@ import { cosineSchedule, Trainer } from "@dtok/train";
 import { loadCheckpoint, progressLine, trainLoop, writeFileAtomic } from "@dtok/train/node";
 import { audioConfigs, audioLatents, audioStride, audioTraining } from "@dtok/train/presets";
 import type { AudioModelConfig } from "@dtok/train/presets";
-import { Pieces } from "./pieces.js";
+import { band, Pieces, roundTo16 } from "./pieces.js";
+import { shippedWeights } from "./shipped.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const { positionals, values } = parseArgs({
@@ -31,6 +35,11 @@ const { positionals, values } = parseArgs({
     seed: { type: "string", default: "1" },
     waveform: { type: "string", default: "1" },
     music: { type: "string", default: "0.5" },
+    telephone: { type: "string", default: "0.15" },
+    warmup: { type: "string", default: "0" },
+    threads: { type: "string" },
+    from: { type: "string" },
+    frozen: { type: "string" },
   },
 });
 const name = positionals[0] as keyof typeof audioConfigs;
@@ -41,7 +50,7 @@ if (!(name in audioConfigs)) {
   process.exit(2);
 }
 const config: AudioModelConfig = audioConfigs[name];
-const [steps, batch, seconds, rate, seed, waveform, music] = [
+const [steps, batch, seconds, rate, seed, waveform, music, telephone, warmup] = [
   values.steps,
   values.batch,
   values.seconds,
@@ -49,7 +58,14 @@ const [steps, batch, seconds, rate, seed, waveform, music] = [
   values.seed,
   values.waveform,
   values.music,
-].map(Number) as [number, number, number, number, number, number, number];
+  values.telephone,
+  values.warmup,
+].map(Number) as [number, number, number, number, number, number, number, number, number];
+const { frozen } = values;
+if (frozen !== undefined && frozen !== "encoder" && frozen !== "all but gains") {
+  console.error(`--frozen takes "encoder" or "all but gains", got ${frozen}`);
+  process.exit(2);
+}
 const stride = audioStride(config);
 const frames = Math.round((seconds * config.sampleRate) / stride);
 const length = frames * stride;
@@ -63,15 +79,27 @@ const sources = [
   ...(music > 0 ? [new Pieces(data, "train-music")] : []),
 ];
 
-/** Random pieces of sounds: a function of the step alone. */
-function samples(step: number): { samples: Tensor } {
+/** Random pieces of sounds, and what rounding adds: a function of the step alone. */
+function samples(step: number): { samples: Tensor; noise?: Tensor } {
   const random = new Random(seed, step + 1);
   const out = new Float32Array(batch * length);
   for (let b = 0; b < batch; b++) {
     const source = sources[random.float() < music ? 1 : 0]!;
-    source.draw(random, out.subarray(b * length, (b + 1) * length));
+    const piece = out.subarray(b * length, (b + 1) * length);
+    source.draw(random, piece);
+    // Telephones: nothing above 4 kHz.
+    if (random.float() < telephone) band(piece, config.sampleRate, 8000);
+    roundTo16(piece);
   }
-  return { samples: { data: out, shape: [batch, length] } };
+  const counted = length - warmup * stride;
+  const noise = Float32Array.from(
+    { length: batch * counted },
+    () => (random.float() - 0.5) / 32767,
+  );
+  return {
+    samples: { data: out, shape: [batch, length] },
+    ...(frozen !== "all but gains" && { noise: { data: noise, shape: [batch, counted] } }),
+  };
 }
 
 /** Half of the samples give the decoder all levels, the others a random number of them. */
@@ -88,22 +116,38 @@ function levels(step: number, count: number): { levels: Tensor } {
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
-const optimiser = { betas: [0.9, 0.99], clipNorm: 1, averageDecay: 0.999 } as const;
+const optimiser = {
+  betas: [0.9, 0.99],
+  clipNorm: 1,
+  averageDecay: 0.999,
+  ...(values.threads && { session: { threads: Number(values.threads) } }),
+} as const;
 const schedule = cosineSchedule({ learningRate: rate, steps, warmup: 100, floor: 0.02 });
-const shared = { batch, frames, seed, waveform };
+const shared = { batch, frames, seed, waveform, warmup };
 const loop = {
   schedule,
   samples: batch * seconds,
   checkpointEvery: 60,
   signal: stop.signal,
   log: path("log.jsonl"),
+  logEvery: 10,
   onProgress: (p: Parameters<typeof progressLine>[0]) => console.log(progressLine(p)),
 };
 const runtime = await createRuntime();
 const { quantizer } = config;
-const free = quantizer.kind === "rvq" ? Math.round(steps / 10) : 0;
-let codebooks: Tensor<Float32Array> | undefined;
-if (quantizer.kind === "rvq") {
+const shipped = values.from
+  ? shippedWeights(join(root, "packages", "audio", "models", name))
+  : undefined;
+if (shipped && values.from !== "shipped") {
+  const { tensors } = readSafetensors(readFileSync(values.from as string));
+  for (const [key, tensor] of Object.entries(tensors)) {
+    if (!key.endsWith(".average")) continue;
+    shipped.weights[key.slice(0, -".average".length)] = tensor as Tensor<Float32Array>;
+  }
+}
+const free = quantizer.kind === "rvq" && !shipped ? Math.round(steps / 10) : 0;
+let codebooks = shipped?.codebooks;
+if (quantizer.kind === "rvq" && !shipped) {
   if (!existsSync(path("codebooks.safetensors"))) {
     const first = await Trainer.create(runtime, (g) => audioTraining(g, config, shared), optimiser);
     await trainLoop(first, {
@@ -134,7 +178,13 @@ if (quantizer.kind === "rvq") {
 }
 const trainer = await Trainer.create(
   runtime,
-  (g) => audioTraining(g, config, { ...shared, ...(codebooks && { codebooks }) }),
+  (g) =>
+    audioTraining(g, config, {
+      ...shared,
+      ...(codebooks && { codebooks }),
+      ...(shipped && { initial: shipped.weights }),
+      ...(frozen && { frozen }),
+    }),
   optimiser,
 );
 if (!loadCheckpoint(trainer, path("checkpoint.safetensors")) && free > 0) {

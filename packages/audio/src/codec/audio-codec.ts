@@ -31,6 +31,8 @@ export interface AudioSettings {
   /** Numbers that the encoder and the decoder remember. */
   readonly encoderState: number;
   readonly decoderState: number;
+  /** Samples by which the decoder's sound comes later than its codes. Default 0. */
+  readonly decoderDelay?: number;
 }
 
 export interface AudioRate {
@@ -69,6 +71,8 @@ const MAX_HOURS = 100;
 export class AudioCodec implements StreamingCodec<AudioSignal> {
   /** Milliseconds from a sample's arrival to its token, at the model's own sample rate. */
   readonly latencyMs: number;
+  /** Milliseconds by which decoded sound comes later than its tokens. */
+  readonly decodeLatencyMs: number;
   readonly sampleRate: number;
   /** Samples per code. */
   readonly stride: number;
@@ -80,7 +84,8 @@ export class AudioCodec implements StreamingCodec<AudioSignal> {
     private readonly encoder: ModelSession,
     private readonly decoder: ModelSession,
   ) {
-    const { sampleRate } = this.settings;
+    const { sampleRate, decoderDelay = 0 } = this.settings;
+    this.decodeLatencyMs = (1000 * decoderDelay) / sampleRate;
     this.sampleRate = sampleRate;
     this.stride = manifest.stride[0] as number;
     this.latencyMs = (1000 * LEAST * this.stride) / sampleRate;
@@ -369,6 +374,9 @@ export class AudioCodec implements StreamingCodec<AudioSignal> {
     let resamplers: Resampler[] = [];
     let session: CarriedSession | undefined;
     let given = 0;
+    const { decoderDelay: delay = 0 } = this.settings;
+    /** Samples before the first one, still to be left out. */
+    let skip = delay;
     /** Latents that wait for a whole run, [t, channels, dim]. */
     let waiting = new Float32Array(0);
     const { dim } = this.quantizer;
@@ -379,6 +387,7 @@ export class AudioCodec implements StreamingCodec<AudioSignal> {
       if (count <= 0) return [];
       return [{ samples: samples.map((c) => c.subarray(0, count)), sampleRate: target }];
     };
+    /** `count` codes to sound, of which `keep` samples count. */
     const runOnce = async (count: number, keep: number): Promise<AudioSignal[]> => {
       const data = new Float32Array(channels * count * dim);
       for (let t = 0; t < count; t++) {
@@ -389,10 +398,12 @@ export class AudioCodec implements StreamingCodec<AudioSignal> {
       }
       waiting = waiting.slice(count * channels * dim);
       const out = await session!.run({ data, shape: [channels, count, dim] });
+      const left = Math.min(skip, keep);
+      skip -= left;
       return emit(
         resamplers.map((resampler, c) => {
           const from = c * count * stride;
-          const samples = out.data.slice(from, from + keep * stride);
+          const samples = out.data.slice(from + left, from + keep);
           for (let i = 0; i < samples.length; i++) {
             samples[i] = Math.max(-1, Math.min(1, samples[i]!));
           }
@@ -430,18 +441,22 @@ export class AudioCodec implements StreamingCodec<AudioSignal> {
           const ready = waiting.length / (channels * dim);
           if (ready < LEAST) return out;
           const count = Math.min(MOST, ready);
-          out.push(...(await runOnce(count, count)));
+          out.push(...(await runOnce(count, count * stride)));
         }
       },
       flush: async () => {
         this.checkOpen();
         if (channels === 0) return [];
         const out: AudioSignal[] = [];
-        if (waiting.length > 0) {
-          const more = new Float32Array(LEAST * channels * dim);
+        // Zeros behind the last code, as in training, until its sound is out.
+        const ready = waiting.length / (channels * dim);
+        const keep = ready * stride + delay;
+        if (keep > skip) {
+          const run = Math.max(LEAST, Math.ceil(keep / stride));
+          const more = new Float32Array(run * channels * dim);
           more.set(waiting);
           waiting = more;
-          out.push(...(await runOnce(LEAST, LEAST - 1)));
+          out.push(...(await runOnce(run, keep)));
         }
         out.push(...emit(resamplers.map((resampler) => resampler.flush())));
         return out;

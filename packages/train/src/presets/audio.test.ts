@@ -3,7 +3,7 @@ import type { Tensor } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime";
 import { expect, it } from "vitest";
 import { Trainer } from "../trainer.js";
-import { audioLatents, audioStride, audioTraining, exportAudioModel } from "./audio.js";
+import { audioDelay, audioLatents, audioStride, audioTraining, exportAudioModel } from "./audio.js";
 import type { AudioModelConfig } from "./audio.js";
 
 const config: AudioModelConfig = {
@@ -13,6 +13,8 @@ const config: AudioModelConfig = {
   encoder: [8, 12, 16],
   decoder: [8, 12, 16],
   dilations: [1, 3],
+  window: 160,
+  hears: 160,
   latent: 6,
   quantizer: { kind: "rvq", levels: 2, size: 8 },
 };
@@ -42,10 +44,11 @@ it("learns, and its exported graphs give piece by piece what the training graph 
     audioTraining(g, config, { batch: 2, frames, seed: 1, codebooks }),
   );
   const levels = { data: Float32Array.of(1, 1, 1, 0), shape: [2, 2] };
+  const noise = { data: new Float32Array(2 * length), shape: [2, length] };
   const losses: number[] = [];
   for (let step = 0; step < 30; step++) {
     const samples = { data: tones(2, step % 3), shape: [2, length] };
-    losses.push((await trainer.run({ samples, levels }, 3e-3)).loss);
+    losses.push((await trainer.run({ samples, noise, levels }, 3e-3)).loss);
   }
   expect(Math.min(...losses.slice(-3))).toBeLessThan(0.8 * losses[0]!);
 
@@ -83,12 +86,74 @@ it("learns, and its exported graphs give piece by piece what the training graph 
   expect(found.length).toBe(expected.length);
   for (const [i, value] of found.entries()) expect(value).toBeCloseTo(expected[i]!, 4);
 
+  // Sound, late by three quarters of the window, is the same in pieces as at once.
   const back = await runtime.load(decoder);
-  const out = await back.run({
-    latents: { data: expected, shape: [1, frames, 6] },
-    state: { data: new Float32Array(decoderState), shape: [1, decoderState] },
-  });
-  expect(out.samples!.shape).toEqual([1, length]);
-  expect(out.next!.shape).toEqual([1, decoderState]);
+  const decode = async (cuts: readonly number[]) => {
+    let past = new Float32Array(decoderState);
+    const sound: number[] = [];
+    for (const [i, from] of cuts.slice(0, -1).entries()) {
+      const to = cuts[i + 1]!;
+      const out = await back.run({
+        latents: { data: expected.slice(from * 6, to * 6), shape: [1, to - from, 6] },
+        state: { data: past, shape: [1, decoderState] },
+      });
+      expect(out.samples!.shape).toEqual([1, (to - from) * audioStride(config)]);
+      sound.push(...(out.samples!.data as Float32Array));
+      past = out.next!.data as Float32Array<ArrayBuffer>;
+    }
+    return sound;
+  };
+  const atOnce = await decode([0, frames]);
+  expect(await decode([0, 2, 7, frames])).toEqual(atOnce);
+  expect(audioDelay(config)).toBe(120);
   await runtime.close();
-});
+}, 120_000);
+
+it("trains the decoder alone, and gains of 1 change nothing but the delay", async () => {
+  const runtime = await createRuntime();
+  const random = new Random(2);
+  const codebooks: Tensor<Float32Array> = {
+    data: random.fillNormal(new Float32Array(2 * 8 * 6)),
+    shape: [2, 8, 6],
+  };
+  const first = await Trainer.create(runtime, (g) =>
+    audioTraining(g, config, { batch: 2, frames, seed: 3, codebooks }),
+  );
+  const initial = first.parameters();
+  const options = { batch: 2, frames, seed: 4, codebooks, initial, frozen: "encoder" } as const;
+  const trainer = await Trainer.create(runtime, (g) => audioTraining(g, config, options));
+  const names = Object.keys(trainer.parameters());
+  expect(names.filter((name) => !name.startsWith("dec."))).toEqual([]);
+  expect(names).toContain("dec.gain.out.weight");
+  const batch = {
+    samples: { data: tones(2, 1), shape: [2, length] },
+    noise: { data: new Float32Array(2 * length), shape: [2, length] },
+    levels: { data: new Float32Array(4).fill(1), shape: [2, 2] },
+  };
+  const losses: number[] = [];
+  for (let step = 0; step < 20; step++) losses.push((await trainer.run(batch, 3e-3)).loss);
+  expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
+
+  // The last layer of the network of gains starts at zero.
+  const { window: _, ...plain } = config;
+  const all = { ...initial };
+  for (let l = 0; l < 2; l++) {
+    all[`level.${l}.codebook`] = { data: codebooks.data.slice(l * 48, l * 48 + 48), shape: [8, 6] };
+  }
+  const latents = random.fillNormal(new Float32Array(frames * 6));
+  const sound = async (c: AudioModelConfig) => {
+    const { decoder, decoderState } = exportAudioModel(c, all);
+    const session = await runtime.load(decoder);
+    const out = await session.run({
+      latents: { data: latents, shape: [1, frames, 6] },
+      state: { data: new Float32Array(decoderState), shape: [1, decoderState] },
+    });
+    return out.samples!.data as Float32Array;
+  };
+  const [late, direct] = [await sound(config), await sound(plain)];
+  const most = direct.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  for (let i = 120; i < length; i++) {
+    expect(Math.abs(late[i]! - direct[i - 120]!)).toBeLessThan(1e-5 * most);
+  }
+  await runtime.close();
+}, 120_000);

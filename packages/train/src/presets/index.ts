@@ -27,13 +27,14 @@ export type {
 } from "./motion.js";
 export {
   audioConfigs,
+  audioDelay,
   audioLatents,
   audioStride,
   audioTraining,
   exportAudioModel,
 } from "./audio.js";
 export type { AudioModelConfig, AudioTrainingOptions, ExportedAudioModel } from "./audio.js";
-export { clipConfigs, clipHalo, clipTraining, exportClipModel } from "./clip.js";
+export { clipConfigs, clipHalo, clipTraining, exportClipModel, exportShapes } from "./clip.js";
 export type { ClipModelConfig, ClipTrainingOptions, ExportedClipModel } from "./clip.js";
 export {
   CodeEmbedding,
