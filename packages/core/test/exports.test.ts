@@ -48,6 +48,7 @@ test("the names of @dtok/core", () => {
       "ValueError",
       "VaqQuantizer",
       "VqQuantizer",
+      "allFinite",
       "allocateBits",
       "allowedIds",
       "aqFamily",

@@ -1,6 +1,7 @@
 import type { Matrix } from "../spec/tensor.js";
 import { checkNearest } from "./check.js";
-import { MAX_REACH, codebookMean, copyRows, instance, Layout } from "./wasm.js";
+import { Layout, instance } from "./module.js";
+import { MAX_REACH, codebookMean, copyRows } from "./wasm.js";
 
 const MAX_CHUNK = 2048;
 

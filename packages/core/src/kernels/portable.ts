@@ -1,7 +1,8 @@
 import type { Kernels, NearestResult } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
 import { referenceKernels } from "./reference.js";
-import { hasWasmKernels, wasmKernels } from "./wasm.js";
+import { hasWasmKernels } from "./module.js";
+import { wasmKernels } from "./wasm.js";
 
 /** The fastest synchronous kernels of this engine. */
 export function portableKernels(): Kernels {

@@ -2,7 +2,7 @@
  * Products of vectors with words, in float32 and in one order of summation whatever runs them: chunks of
  * 64 numbers from left to right, each chunk's sum added to the total.
  */
-import { Layout, hasWasmKernels, instance } from "./wasm.js";
+import { Layout, hasWasmKernels, instance } from "./module.js";
 
 /** As in assembly/additive.ts. */
 const CHUNK = 64;

@@ -5,7 +5,7 @@ import { createRandom } from "../math/random.js";
 import type { Matrix } from "../spec/tensor.js";
 import { findBasis, prunedSearch } from "./pruned.js";
 import { referenceKernels } from "./reference.js";
-import { codebookMean } from "./wasm.js";
+import { codebookMean, wasmKernels } from "./wasm.js";
 
 const kernels = createThreadedKernels({ threads: 2 });
 afterAll(() => kernels.close());
@@ -56,7 +56,9 @@ test("few coordinates: the codes and distances of the definition on hostile inpu
               : offset + away + draw();
           }
         }
-        expect(await kernels.nearest(x, c)).toEqual(referenceKernels.nearest(x, c));
+        const expected = referenceKernels.nearest(x, c);
+        expect(await kernels.nearest(x, c)).toEqual(expected);
+        expect(wasmKernels.nearest(x, c)).toEqual(expected);
       },
     ),
     { seed: 4, numRuns: 10 },
@@ -86,6 +88,7 @@ test.each([
     const expected = referenceKernels.nearest(part, c);
     expect(got.indices.subarray(0, 1500)).toEqual(expected.indices);
     expect(got.distances.subarray(0, 1500)).toEqual(expected.distances);
+    expect(wasmKernels.nearest(x, c)).toEqual(got);
   },
 );
 

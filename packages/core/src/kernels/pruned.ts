@@ -5,7 +5,7 @@
  */
 import type { Matrix } from "../spec/tensor.js";
 import { products } from "./products.js";
-import { Layout } from "./wasm.js";
+import { Layout } from "./module.js";
 
 const TILE = 64;
 const BLOCK = 32;
@@ -177,15 +177,21 @@ function orthonormalise(rows: Float32Array, count: number, dim: number): void {
   rows.set(work);
 }
 
+/** A way through blocks, with the basis that it needs. */
+export interface PrunedSearch {
+  readonly place: PrunedLayout;
+  readonly basis: Float32Array | undefined;
+}
+
 /**
- * A way through blocks for `rows` vectors and a codebook, with the basis it needs; undefined where all
- * codewords are compared as soon.
+ * A way through blocks for `rows` vectors and a codebook; undefined where all codewords are compared as
+ * soon.
  */
 export function prunedSearch(
   rows: number,
   codebook: Matrix,
   mean: Float32Array,
-): { readonly place: PrunedLayout; readonly basis: Float32Array | undefined } | undefined {
+): PrunedSearch | undefined {
   const [size, dim] = codebook.shape;
   if (size < MIN_SIZE || rows < size / 4) return undefined;
   if (dim <= MAX_PLAIN_DIM) return { place: prunedLayout(size, dim, 0), basis: undefined };

@@ -4,7 +4,7 @@
  * threads (node/worker.ts), so both give the same codes.
  */
 import type { TilePlan } from "../spec/kernels.js";
-import { instance } from "./wasm.js";
+import { instance } from "./module.js";
 
 /** A plan that needs more memory than this is run by one thread only. */
 export const MAX_THREAD_BYTES = 1 << 27;

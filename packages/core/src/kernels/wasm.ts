@@ -2,214 +2,21 @@
  * Driver of assembly/nearest.ts: lays out its memory, feeds it tiles of vectors and chunks of the
  * codebook. Codes and distances are those of kernels/reference.ts, bit for bit.
  */
-import { MissingError } from "../errors/index.js";
 import type { Kernels, NearestResult } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
 import { checkNearest } from "./check.js";
-import { WASM_BASE64 } from "./nearest-wasm-bytes.js";
+import { type PrunedSearch, prunedSearch } from "./pruned.js";
+import { Layout, instance } from "./module.js";
 import { exactDistance, nearestByDefinition } from "./reference.js";
-
-/** The functions of assembly/nearest.ts, and what is called by name of assembly/additive.ts. All addresses are byte offsets into `memory`. */
-interface NearestExports {
-  readonly memory: WebAssembly.Memory;
-  packCodebook(
-    c: number,
-    size: number,
-    pad: number,
-    mean: number,
-    panels: number,
-    norms: number,
-    state: number,
-  ): number;
-  packVectors(
-    x: number,
-    rows: number,
-    pad: number,
-    mean: number,
-    packed: number,
-    lengths: number,
-    state: number,
-    norms: number,
-    whole: number,
-    size: number,
-  ): number;
-  centreVectors(
-    x: number,
-    rows: number,
-    dim: number,
-    pad: number,
-    mean: number,
-    to: number,
-    width: number,
-    lengths: number,
-  ): number;
-  groupMaxima(
-    packed: number,
-    quads: number,
-    pad: number,
-    panels: number,
-    whole: number,
-    panelCount: number,
-    blockPanels: number,
-    maxima: number,
-    top: number,
-  ): void;
-  finishBlocks(
-    x: number,
-    rows: number,
-    dim: number,
-    pad: number,
-    lengths: number,
-    packed: number,
-    panels: number,
-    whole: number,
-    panelCount: number,
-    blockPanels: number,
-    maxima: number,
-    top: number,
-    c: number,
-    size: number,
-    state: number,
-    bests: number,
-    indices: number,
-    distances: number,
-  ): void;
-  packByteCodebook(
-    c: number,
-    size: number,
-    dim: number,
-    pad: number,
-    mean: number,
-    columns: number,
-    chunk: number,
-    b: number,
-    scales: number,
-    norms: number,
-    state: number,
-  ): number;
-  packBytes(
-    x: number,
-    rows: number,
-    dim: number,
-    pad: number,
-    mean: number,
-    a: number,
-    lengths: number,
-    steps: number,
-    state: number,
-  ): number;
-  pruneCodebook(params: number): number;
-  prunedTile(params: number, rows: number): number;
-  packPanels(words: number, total: number, dim: number, panels: number): void;
-  products(
-    x: number,
-    rows: number,
-    dim: number,
-    panels: number,
-    total: number,
-    bias: number,
-    factor: number,
-    out: number,
-  ): void;
-  finishBytes(
-    x: number,
-    rows: number,
-    dim: number,
-    pad: number,
-    lengths: number,
-    steps: number,
-    y: number,
-    first: number,
-    chunk: number,
-    norms: number,
-    c: number,
-    radius: number,
-    scratch: number,
-    bests: number,
-    indices: number,
-  ): void;
-  finish(
-    x: number,
-    rows: number,
-    dim: number,
-    pad: number,
-    lengths: number,
-    minima: number,
-    groups: number,
-    c: number,
-    size: number,
-    radius: number,
-    lanes: number,
-    span: number,
-    stride: number,
-    count: number,
-    scratch: number,
-    indices: number,
-    distances: number,
-  ): void;
-}
 
 /** Vectors of a tile: with 256 numbers each they take 64 KiB. */
 const TILE = 64;
 /** Numbers of a chunk of the codebook: 64 MiB, and as much for its panels. */
 export const CHUNK_NUMBERS = 1 << 24;
-/** An instance whose memory grew beyond this is not kept: WebAssembly memory never shrinks. */
-const KEEP_BYTES = 1 << 26;
-const PAGE = 65536;
 /** Above this |x'| + R, squares might leave float32; such tiles go by the definition. */
 export const MAX_REACH = 1e18;
 /** A codebook that is wider than a point but of less than this radius goes by the definition too. */
 export const MIN_RADIUS = 1e-12;
-
-let compiled: WebAssembly.Module | undefined;
-let failed = false;
-let kept: NearestExports | undefined;
-
-/** The compiled module, or undefined without WebAssembly SIMD (or where a policy forbids it). */
-export function nearestModule(): WebAssembly.Module | undefined {
-  if (compiled !== undefined || failed) return compiled;
-  try {
-    compiled = new WebAssembly.Module(Uint8Array.from(atob(WASM_BASE64), (c) => c.charCodeAt(0)));
-  } catch {
-    failed = true;
-  }
-  return compiled;
-}
-
-/** Whether this engine runs the WebAssembly kernels. */
-export function hasWasmKernels(): boolean {
-  return nearestModule() !== undefined;
-}
-
-/** An instance with at least `bytes` of memory; a fresh one is the caller's alone. */
-export function instance(bytes: number, fresh = false): NearestExports {
-  const module = nearestModule();
-  if (module === undefined) {
-    throw new MissingError("WebAssembly kernels", {
-      expected: "an engine with WebAssembly SIMD, and a policy that allows 'wasm-unsafe-eval'",
-      got: "none",
-      remedy: "Use referenceKernels.",
-    });
-  }
-  const shared = fresh ? undefined : kept;
-  const own = shared ?? (new WebAssembly.Instance(module).exports as unknown as NearestExports);
-  const missing = bytes - own.memory.buffer.byteLength;
-  if (missing > 0) own.memory.grow(Math.ceil(missing / PAGE));
-  if (fresh) return own;
-  if (own.memory.buffer.byteLength <= KEEP_BYTES) kept = own;
-  else if (kept === own) kept = undefined;
-  return own;
-}
-
-/** Hands out consecutive pieces of memory, 16-byte aligned. */
-export class Layout {
-  at = 0;
-  take(bytes: number): number {
-    const start = this.at;
-    this.at += (bytes + 15) & ~15;
-    return start;
-  }
-}
 
 /** Writes rows [first, end) into `to`, padded by zeros to `pad` numbers each. */
 export function copyRows(
@@ -318,9 +125,65 @@ export function byteLayout(size: number, dim: number) {
   };
 }
 
+/**
+ * Nearest codewords through blocks with bounding boxes, of the first rows or of all: the number of rows
+ * that are done. It stops where comparing with all codewords is sooner.
+ */
+function nearestInBlocks(
+  { place, basis }: PrunedSearch,
+  vectors: Matrix,
+  codebook: Matrix,
+  { indices, distances }: NearestResult,
+): number {
+  const [rows, dim] = vectors.shape;
+  const { pad, x, indicesAt, distancesAt, params, limit } = place;
+  const own = instance(place.bytes);
+  const { buffer } = own.memory;
+  const floats = new Float32Array(buffer);
+  new Int32Array(buffer, params, place.ints.length).set(place.ints);
+  for (const [at, bytes] of place.zeroed) new Uint8Array(buffer, at, bytes).fill(0);
+  floats.fill(0, place.mean >> 2, (place.mean >> 2) + pad);
+  floats.set(codebookMean(codebook), place.mean >> 2);
+  copyRows(codebook.data, 0, place.size, dim, pad, floats.subarray(place.c >> 2));
+  if (basis !== undefined) {
+    floats.set(basis, place.basis >> 2);
+    own.packPanels(place.basis, place.width, dim, place.basisPanels);
+  }
+  const radius = own.pruneCodebook(params);
+  if (radius !== 0 && !(radius > MIN_RADIUS)) return 0;
+  let cost = 0;
+  let row = 0;
+  for (let seen = 0; row < rows; row += TILE) {
+    if (seen >= 256 && cost > limit * seen) return row;
+    const count = Math.min(TILE, rows - row);
+    copyRows(vectors.data, row, row + count, dim, pad, floats.subarray(x >> 2));
+    const spent = own.prunedTile(params, count);
+    if (spent < 0) {
+      const part = nearestByDefinition(
+        { data: vectors.data.subarray(row * dim, (row + count) * dim), shape: [count, dim] },
+        codebook,
+      );
+      indices.set(part.indices, row);
+      distances.set(part.distances, row);
+      continue;
+    }
+    cost += spent;
+    seen += count;
+    indices.set(new Int32Array(buffer, indicesAt, count), row);
+    distances.set(new Float32Array(buffer, distancesAt, count), row);
+  }
+  return rows;
+}
+
 function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const [rows, dim] = vectors.shape;
   const size = codebook.shape[0];
+  const indices = new Int32Array(rows);
+  const distances = new Float32Array(rows);
+  const search = prunedSearch(rows, codebook, codebookMean(codebook));
+  const done =
+    search === undefined ? 0 : nearestInBlocks(search, vectors, codebook, { indices, distances });
+  if (done >= rows) return { indices, distances };
   const place = searchLayout(size, dim);
   const { pad, panels, blockPanels, mean, state, x, packed, lengths, bests, top } = place;
   const { norms, whole, maxima, c, panelsAt, indicesAt, distancesAt } = place;
@@ -333,11 +196,9 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const radius = own.packCodebook(c, size, pad, mean, panelsAt, norms, state);
   if (radius !== 0 && !(radius > MIN_RADIUS)) return nearestByDefinition(vectors, codebook);
 
-  const indices = new Int32Array(rows);
-  const distances = new Float32Array(rows);
   const tileIndices = new Int32Array(buffer, indicesAt, TILE);
   const tileDistances = new Float32Array(buffer, distancesAt, TILE);
-  for (let row = 0; row < rows; row += TILE) {
+  for (let row = done; row < rows; row += TILE) {
     const end = Math.min(rows, row + TILE);
     const count = end - row;
     copyRows(vectors.data, row, end, dim, pad, floats.subarray(x >> 2));

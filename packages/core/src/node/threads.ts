@@ -4,6 +4,7 @@ import { ArgumentError, DtokError } from "../errors/index.js";
 import { checkMatrix, checkMatrixShape } from "../quantizers/checks.js";
 import { portableKernels } from "../kernels/portable.js";
 import { nearestByDefinition } from "../kernels/reference.js";
+import { nearestModule } from "../kernels/module.js";
 import { prunedSearch } from "../kernels/pruned.js";
 import {
   CHUNK_NUMBERS,
@@ -11,7 +12,6 @@ import {
   MIN_RADIUS,
   byteLayout,
   codebookMean,
-  nearestModule,
   searchLayout,
 } from "../kernels/wasm.js";
 import type { AsyncKernels, NearestResult, TilePlan } from "../spec/kernels.js";

@@ -2,7 +2,7 @@
  * Codes of vectors by additive codebooks: WebAssembly with the whole search of a tile in one call, on
  * threads where there are kernels that have them, else the same arithmetic in TypeScript.
  */
-import { Layout, hasWasmKernels } from "../kernels/wasm.js";
+import { Layout, hasWasmKernels } from "../kernels/module.js";
 import { MAX_PLAN_BYTES, MAX_THREAD_BYTES, PlanRunner, tilePlan } from "../kernels/tile-plan.js";
 import type { AsyncKernels, TilePlan } from "../spec/kernels.js";
 import type { FitOptions } from "../spec/quantizer.js";

@@ -3,7 +3,8 @@
  * OPQ behind its rotation), or of what the levels before leave (greedy RVQ). Codes are those of
  * `nearest`, of which these take the steps tile by tile.
  */
-import { Layout, codebookMean, copyRows, hasWasmKernels, searchLayout } from "../kernels/wasm.js";
+import { Layout, hasWasmKernels } from "../kernels/module.js";
+import { codebookMean, copyRows, searchLayout } from "../kernels/wasm.js";
 import { MAX_THREAD_BYTES, tilePlan } from "../kernels/tile-plan.js";
 import type { TilePlan } from "../spec/kernels.js";
 

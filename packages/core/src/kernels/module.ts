@@ -1,0 +1,199 @@
+/*
+ * The WebAssembly module of assembly/index.ts: compiled once, at the first call.
+ */
+import { MissingError } from "../errors/index.js";
+import { WASM_BASE64 } from "./nearest-wasm-bytes.js";
+
+/** The functions of assembly/nearest.ts, and what is called by name of assembly/additive.ts. All addresses are byte offsets into `memory`. */
+export interface NearestExports {
+  readonly memory: WebAssembly.Memory;
+  packCodebook(
+    c: number,
+    size: number,
+    pad: number,
+    mean: number,
+    panels: number,
+    norms: number,
+    state: number,
+  ): number;
+  packVectors(
+    x: number,
+    rows: number,
+    pad: number,
+    mean: number,
+    packed: number,
+    lengths: number,
+    state: number,
+    norms: number,
+    whole: number,
+    size: number,
+  ): number;
+  centreVectors(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    mean: number,
+    to: number,
+    width: number,
+    lengths: number,
+  ): number;
+  groupMaxima(
+    packed: number,
+    quads: number,
+    pad: number,
+    panels: number,
+    whole: number,
+    panelCount: number,
+    blockPanels: number,
+    maxima: number,
+    top: number,
+  ): void;
+  finishBlocks(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    lengths: number,
+    packed: number,
+    panels: number,
+    whole: number,
+    panelCount: number,
+    blockPanels: number,
+    maxima: number,
+    top: number,
+    c: number,
+    size: number,
+    state: number,
+    bests: number,
+    indices: number,
+    distances: number,
+  ): void;
+  packByteCodebook(
+    c: number,
+    size: number,
+    dim: number,
+    pad: number,
+    mean: number,
+    columns: number,
+    chunk: number,
+    b: number,
+    scales: number,
+    norms: number,
+    state: number,
+  ): number;
+  packBytes(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    mean: number,
+    a: number,
+    lengths: number,
+    steps: number,
+    state: number,
+  ): number;
+  pruneCodebook(params: number): number;
+  prunedTile(params: number, rows: number): number;
+  packPanels(words: number, total: number, dim: number, panels: number): void;
+  products(
+    x: number,
+    rows: number,
+    dim: number,
+    panels: number,
+    total: number,
+    bias: number,
+    factor: number,
+    out: number,
+  ): void;
+  finishBytes(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    lengths: number,
+    steps: number,
+    y: number,
+    first: number,
+    chunk: number,
+    norms: number,
+    c: number,
+    radius: number,
+    scratch: number,
+    bests: number,
+    indices: number,
+  ): void;
+  finish(
+    x: number,
+    rows: number,
+    dim: number,
+    pad: number,
+    lengths: number,
+    minima: number,
+    groups: number,
+    c: number,
+    size: number,
+    radius: number,
+    lanes: number,
+    span: number,
+    stride: number,
+    count: number,
+    scratch: number,
+    indices: number,
+    distances: number,
+  ): void;
+}
+
+/** An instance whose memory grew beyond this is not kept: WebAssembly memory never shrinks. */
+const KEEP_BYTES = 1 << 26;
+const PAGE = 65536;
+
+let compiled: WebAssembly.Module | undefined;
+let failed = false;
+let kept: NearestExports | undefined;
+
+/** The compiled module, or undefined without WebAssembly SIMD (or where a policy forbids it). */
+export function nearestModule(): WebAssembly.Module | undefined {
+  if (compiled !== undefined || failed) return compiled;
+  try {
+    compiled = new WebAssembly.Module(Uint8Array.from(atob(WASM_BASE64), (c) => c.charCodeAt(0)));
+  } catch {
+    failed = true;
+  }
+  return compiled;
+}
+
+/** Whether this engine runs the WebAssembly kernels. */
+export function hasWasmKernels(): boolean {
+  return nearestModule() !== undefined;
+}
+
+/** An instance with at least `bytes` of memory; a fresh one is the caller's alone. */
+export function instance(bytes: number, fresh = false): NearestExports {
+  const module = nearestModule();
+  if (module === undefined) {
+    throw new MissingError("WebAssembly kernels", {
+      expected: "an engine with WebAssembly SIMD, and a policy that allows 'wasm-unsafe-eval'",
+      got: "none",
+      remedy: "Use referenceKernels.",
+    });
+  }
+  const shared = fresh ? undefined : kept;
+  const own = shared ?? (new WebAssembly.Instance(module).exports as unknown as NearestExports);
+  const missing = bytes - own.memory.buffer.byteLength;
+  if (missing > 0) own.memory.grow(Math.ceil(missing / PAGE));
+  if (fresh) return own;
+  if (own.memory.buffer.byteLength <= KEEP_BYTES) kept = own;
+  else if (kept === own) kept = undefined;
+  return own;
+}
+
+/** Hands out consecutive pieces of memory, 16-byte aligned. */
+export class Layout {
+  at = 0;
+  take(bytes: number): number {
+    const start = this.at;
+    this.at += (bytes + 15) & ~15;
+    return start;
+  }
+}
