@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { preset } from "../../tooling/tsup/preset";
 
-export default defineConfig(preset({ index: "src/index.ts", node: "src/node/index.ts" }));
+export default defineConfig(preset({ index: "src/index.ts", "node/index": "src/node/index.ts" }));
