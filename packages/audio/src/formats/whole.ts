@@ -116,8 +116,10 @@ export class WholeFile {
       const segments = tail[at + 26]!;
       const lacing = tail.subarray(at + 27, at + 27 + segments);
       const end = at + 27 + segments + lacing.reduce((sum, n) => sum + n, 0);
-      if (lacing.length < segments || end > tail.length) return "a last page that is whole";
-      return (tail[at + 5]! & 4) === 0 ? "a page marked as the last" : undefined;
+      // Not every writer marks the last page; what was cut short nearly always ends within one.
+      return lacing.length < segments || end > tail.length
+        ? "a last page that is whole"
+        : undefined;
     }
     return "a page";
   }
