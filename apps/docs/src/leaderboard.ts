@@ -267,6 +267,7 @@ function rateDistortion(file: BenchFile, metric: BenchMetric): string {
     marginLeft: 56,
     marginRight: 120,
     marginBottom: 40,
+    marginTop: 32,
     x: {
       type: "log",
       label: `${rate.name} →`,

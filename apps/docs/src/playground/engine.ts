@@ -87,7 +87,7 @@ export function sizeFacts(grid: TokenGrid, units: number, unit: string): Fact[] 
   const { total } = bitsOf(grid);
   const rate = total / units;
   return [
-    { name: "Tokens", value: `${count(grid.codes.data.length)} of ${codebooksOf(grid)}` },
+    { name: "Tokens", value: `${count(grid.codes.data.length)}, each one of ${codebooksOf(grid)}` },
     {
       name: "Size",
       value: `${count(Math.ceil(total / 8))} bytes, ${rate < 10 ? rate.toPrecision(3) : rate.toFixed(0)} bits ${unit}`,
@@ -97,7 +97,7 @@ export function sizeFacts(grid: TokenGrid, units: number, unit: string): Fact[] 
 
 function codebooksOf({ codebookSizes }: TokenGrid): string {
   const sizes = [...new Set(codebookSizes)];
-  return sizes.length === 1 ? count(sizes[0]!) : sizes.map(count).join(" and ");
+  return sizes.length === 1 ? count(sizes[0]!) : sizes.map(count).join(" or ");
 }
 
 /** Vectors [K, D] of every code of a one-codebook quantizer. */
