@@ -48,10 +48,79 @@ const config = (kind: NodeEncoderConfig["kind"]): NodeEncoderConfig => ({
   relations: 2,
 });
 
-describe.each(["mlp", "sum", "transformer"] as const)("hash encoder, %s", (kind) => {
+/** The same beside a node's two digits once more, and those of the next node, which odd nodes do not see. */
+const nearCodes = {
+  data: Int32Array.from({ length: NODES * 8 }, (_, i) => {
+    const n = Math.floor(i / 8);
+    const next = (n + 1) % NODES;
+    const digits = (m: number) => [m % 6, 6 + Math.floor(m / 6)];
+    const near = n % 2 === 0 ? [0, ...digits(next)] : [5, 12, 12];
+    return [...codes.data.subarray(3 * n, 3 * n + 3), ...digits(n), ...near][i % 8]!;
+  }),
+  shape: [NODES, 8] as const,
+};
+const near = (kind: NodeEncoderConfig["kind"], fixed: boolean): NodeEncoderConfig => {
+  const digits = { columns: 2, size: 13, each: 2, none: 12, fixed };
+  return {
+    ...config(kind),
+    fields: [
+      ...config(kind).fields,
+      { name: "code", from: 3, ...digits },
+      { name: "near", from: 6, table: "code", ...digits },
+      { name: "by", from: 5, columns: 1, size: 6, onto: "near", by: "sign" },
+    ],
+  };
+};
+
+it("hash encoder: sums, shared tables, signs, none, and tokens that are hidden", () => {
+  for (const fixed of [false, true]) {
+    const embedding = new CodeEmbedding(near("mlp", fixed), nearCodes, createRandom(2));
+    const { code, by } = embedding.tables;
+    const nodes = Int32Array.of(2, 3);
+    const [out, again] = [new Float32Array(2 * 4 * 8), new Float32Array(2 * 4 * 8)];
+    embedding.forward(nodes, out);
+    const row = (r: number, d: number) => code!.data[r * 8 + d]!;
+    for (let d = 0; d < 8; d++) {
+      expect(out[16 + d]).toBeCloseTo(row(2, d) + row(6, d), 6);
+      expect(out[24 + d]).toBeCloseTo((row(3, d) + row(6, d)) * by!.data[d]!, 6);
+      expect(out[32 + 24 + d]).toBe(0);
+    }
+    // The relation's signs are those of its real and its imaginary part, either way.
+    for (let d = 0; d < 4; d++) {
+      const sign = Math.sign(by!.data[d]!);
+      for (const at of [4 + d, 2 * 8 + d, 2 * 8 + 4 + d])
+        expect(Math.sign(by!.data[at]!)).toBe(sign);
+    }
+    embedding.hide("near", 2, 0);
+    embedding.forward(nodes, again);
+    expect(again.subarray(24, 32).every((value) => value === 0)).toBe(true);
+    embedding.show();
+    embedding.forward(nodes, again);
+    expect(again).toEqual(out);
+    const before = code!.data.slice();
+    embedding.backward(nodes, new Float32Array(64).fill(1), 0.1);
+    expect(code!.data.some((value, i) => value !== before[i])).toBe(!fixed);
+    // What stands for nothing stays nothing.
+    expect(code!.data.subarray(12 * 8).every((value) => value === 0)).toBe(true);
+  }
+  const uneven = {
+    ...near("sum", false),
+    fields: [{ name: "a", from: 0, columns: 3, size: 6, each: 2 }],
+  };
+  expect(() => new CodeEmbedding(uneven, nearCodes, createRandom(1))).toThrow(/columns/);
+});
+
+const variants = [
+  ["mlp", config("mlp"), codes],
+  ["sum", config("sum"), codes],
+  ["transformer", config("transformer"), codes],
+  ["sum with neighbours", near("sum", true), nearCodes],
+  ["transformer with neighbours", near("transformer", false), nearCodes],
+] as const;
+
+describe.each(variants)("hash encoder, %s", (_, encoder, codes) => {
   it("learns links; the exported graphs score as the training graph does", async () => {
-    const encoder = config(kind);
-    expect(tokenCount(encoder)).toBe(2);
+    const tokens = tokenCount(encoder);
     const embedding = new CodeEmbedding(encoder, codes, createRandom(1));
     const batch = edges.length;
     const trainer = await Trainer.create(runtime, (g) =>
@@ -63,7 +132,7 @@ describe.each(["mlp", "sum", "transformer"] as const)("hash encoder, %s", (kind)
       shape: [batch],
     });
     const zero = { data: new Float32Array(batch * NODES), shape: [batch, NODES] };
-    const rows = { data: new Float32Array(NODES * 2 * 8), shape: [NODES, 2, 8] };
+    const rows = { data: new Float32Array(NODES * tokens * 8), shape: [NODES, tokens, 8] };
     const feeds = { heads: ids(0), kinds: ids(1), tails: ids(2), toTails: zero, toHeads: zero };
     const errors: number[] = [];
     for (let step = 0; step < 150; step++) {
@@ -89,7 +158,7 @@ describe.each(["mlp", "sum", "transformer"] as const)("hash encoder, %s", (kind)
     const exported = exportNodeEncoder(encoder, arrays, { full: true });
     const [up, score] = [await runtime.load(exported.encoder), await runtime.load(exported.scorer)];
     const { vectors } = await up.run({
-      codes: { data: BigInt64Array.from(codes.data, BigInt), shape: [NODES, 3] },
+      codes: { data: BigInt64Array.from(codes.data, BigInt), shape: [...codes.shape] },
     });
     const out = await score.run({
       vectors: vectors!,

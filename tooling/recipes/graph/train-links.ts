@@ -31,6 +31,7 @@ const { values, positionals } = parseArgs({
     fresh: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
     name: { type: "string" },
+    every: { type: "string", default: "100" },
     // Stops after the checkpoint, to go on later.
     "no-measure": { type: "boolean", default: false },
   },
@@ -63,7 +64,7 @@ const resume =
     : undefined;
 const end = values.minutes ? performance.now() + Number(values.minutes) * 60_000 : Infinity;
 const trained = await trainLinks(runtime, split, method, run, {
-  every: 100,
+  every: Number(values.every),
   onProgress: ({ step, error, seconds }) =>
     console.log(`${step}/${run.steps}  loss ${error.toFixed(4)}  ${seconds.toFixed(0)} s`),
   until: () => performance.now() > end,

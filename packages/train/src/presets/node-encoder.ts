@@ -131,16 +131,26 @@ function fading(random: Random, size: number, width: number): Float32Array {
   return out;
 }
 
-/** First rows of a table that multiplies: signs at random, the same for a real part and its imaginary one. */
-function signs(random: Random, size: number, width: number): Float32Array {
+/** A relation's signs, the same for a real part and its imaginary one. */
+function signsOf(relation: number, width: number): Float32Array {
+  const random = new Random(relation, 23);
+  const half = Float32Array.from({ length: width / 2 }, () => (random.float() < 0.5 ? -1 : 1));
+  const out = new Float32Array(width);
+  out.set(half);
+  out.set(half, width / 2);
+  return out;
+}
+
+/**
+ * First rows of a table that multiplies neighbours by the relation to them, either way: its signs, which its
+ * vector in the score has too (`relationTable`). From the start, then, a neighbour is likelier by the
+ * relation that it has than by others.
+ */
+function signs(random: Random, size: number, width: number, relations: number): Float32Array {
   const out = random.fillNormal(new Float32Array(size * width), 0.1);
-  const half = width / 2;
   for (let code = 0; code < size; code++) {
-    for (let d = 0; d < half; d++) {
-      const sign = random.float() < 0.5 ? -1 : 1;
-      out[code * width + d]! += sign;
-      out[code * width + half + d]! += sign;
-    }
+    const own = signsOf(code < 2 * relations ? code % relations : code, width);
+    for (let d = 0; d < width; d++) out[code * width + d]! += own[d]!;
   }
   return out;
 }
@@ -204,7 +214,7 @@ export class CodeEmbedding {
         by === "scale"
           ? fading(random, size, width)
           : by === "sign"
-            ? signs(random, size, width)
+            ? signs(random, size, width, config.relations)
             : random.fillNormal(new Float32Array(n), 0.3),
       );
       if (none !== undefined) made.data.fill(0, none * width, (none + 1) * width);
@@ -504,8 +514,26 @@ function query(x: Value, r: Value, toward: "tails" | "heads"): Value {
   return concat(parts, x.rank - 1);
 }
 
-function relationTable(g: GraphBuilder, random: Random, count: number, dim: number): Value {
-  return g.parameter("relations", [count, dim], (n) => random.fillNormal(new Float32Array(n), 0.3));
+function relationTable(
+  g: GraphBuilder,
+  random: Random,
+  encoder: {
+    readonly relations: number;
+    readonly dim: number;
+    readonly fields?: readonly CodeField[];
+  },
+): Value {
+  const { relations, dim, fields = [] } = encoder;
+  const bound = fields.some(({ by }) => by === "sign");
+  return g.parameter("relations", [relations, dim], (n) => {
+    if (!bound) return random.fillNormal(new Float32Array(n), 0.3);
+    const out = random.fillNormal(new Float32Array(n), 0.1);
+    for (let r = 0; r < relations; r++) {
+      const own = signsOf(r, dim);
+      for (let d = 0; d < dim / 2; d++) out[r * dim + d]! += 0.3 * own[d]!;
+    }
+    return out;
+  });
 }
 
 export interface LinkTrainingOptions {
@@ -542,7 +570,7 @@ export function linkTraining(
   const [heads, tails, kinds] = ["heads", "tails", "kinds"].map((name) =>
     g.input(name, [batch], "int64"),
   ) as [Value, Value, Value];
-  const r = gather(relationTable(g, random, encoder.relations, encoder.dim), kinds);
+  const r = gather(relationTable(g, random, encoder), kinds);
   const h = gather(vectors, heads);
   const t = gather(vectors, tails);
   const side = (q: Value, bias: Value, at: Value) =>
@@ -667,7 +695,7 @@ export function exportScorer(
   const x = g.input("vectors", ["q", dim]);
   const kinds = g.input("kinds", ["q"], "int64");
   const candidates = g.input("candidates", ["n", dim]);
-  const r = gather(relationTable(g, new Random(0), relations, dim), kinds);
+  const r = gather(relationTable(g, new Random(0), { relations, dim }), kinds);
   const against = transpose(candidates, [1, 0]);
   const tails = matmul(query(x, r, "tails"), against);
   const heads = matmul(query(x, r, "heads"), against);
