@@ -15,6 +15,15 @@ export interface ImageTokenizer<Input> extends Codec<ImageSignal> {
     images: readonly (Input | ImageSignal)[],
     options?: ImageEncodeOptions,
   ): Promise<TokenGrid[]>;
+  /**
+   * Grids of any number of pictures of any sizes, in order, as they are asked for. While the model has one,
+   * the next is read and decoded: of a run over many JPEG files next to nothing passes outside the model.
+   * Memory: two pictures. The first picture that fails ends it.
+   */
+  encodeEach(
+    images: Iterable<Input | ImageSignal> | AsyncIterable<Input | ImageSignal>,
+    options?: ImageEncodeOptions,
+  ): AsyncGenerator<TokenGrid, void, undefined>;
   decode(grid: TokenGrid, options?: PhotoDecodeOptions): Promise<ImageSignal>;
   decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
 }
@@ -51,6 +60,10 @@ export function withReader<Input>(
       await Promise.all(Array.from({ length: Math.min(READERS, images.length) }, reader));
       return codec.encodeBatch(signals, options);
     },
+    async *encodeEach(images, options = {}) {
+      const source = ahead(images, (image) => read(image, options));
+      for await (const image of source) yield codec.encode(image, options);
+    },
     decode: (grid, options) => codec.decode(grid, options),
     decodeBatch: (grids, options) => codec.decodeBatch(grids, options),
     close: async () => {
@@ -58,4 +71,20 @@ export function withReader<Input>(
       await onClose();
     },
   };
+}
+
+/** Items after `open`, one of them opened ahead. */
+async function* ahead<T, U>(
+  items: Iterable<T> | AsyncIterable<T>,
+  open: (item: T) => Promise<U>,
+): AsyncGenerator<U, void, undefined> {
+  let next: Promise<U> | undefined;
+  for await (const item of items) {
+    const ready = next;
+    next = open(item);
+    // Heard of when its turn comes, or never, by who stops before.
+    next.catch(() => undefined);
+    if (ready !== undefined) yield await ready;
+  }
+  if (next !== undefined) yield await next;
 }

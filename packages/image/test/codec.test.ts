@@ -73,6 +73,30 @@ describe.each(["photo-8x", "photo-16x"] as ImageTokenizerName[])("%s", (name) =>
     await tokenizer.close();
   });
 
+  it("encodes any number of pictures in order, the next one opened ahead", async () => {
+    const tokenizer = await loadImageTokenizer(name);
+    const asked: string[] = [];
+    const names = ["cat.jpg", "coffee.jpg", "no such file.jpg", "cat.jpg"];
+    function* paths() {
+      for (const file of names) {
+        asked.push(file);
+        yield sample(file);
+      }
+    }
+    const grids = tokenizer.encodeEach(paths());
+    const first = await grids.next();
+    expect(asked).toEqual(names.slice(0, 2));
+    expect(first.value).toEqual(await tokenizer.encode(sample("cat.jpg")));
+    expect((await grids.next()).value).toEqual(await tokenizer.encode(sample("coffee.jpg")));
+    // A picture's failure comes in its turn, not when it was opened.
+    await expect(grids.next()).rejects.toMatchObject({ code: "argument" });
+    expect(await grids.next()).toEqual({ done: true, value: undefined });
+    // Who stops early leaves nothing behind.
+    for await (const _ of tokenizer.encodeEach([sample("cat.jpg"), "no such file.jpg"])) break;
+    for await (const _ of tokenizer.encodeEach([])) expect.unreachable();
+    await tokenizer.close();
+  });
+
   it("gives the same codes on onnxruntime-web, but for ties", async () => {
     const native = await createRuntime();
     const web = await createWebRuntime();

@@ -84,19 +84,20 @@ Examples:
       const bar = await progressBar("encoding", options.json);
       const results: unknown[] = [];
       try {
-        for (const [i, path] of images.entries()) {
-          const begun = performance.now();
-          const input = path === "-" ? await readInput(path) : path;
-          const grid = await tokenizer.encode(input, {
-            signal: interruption.signal,
-            onProgress: (done, total) =>
-              bar.update(i + done / total, images.length, basename(path)),
-          });
+        let i = 0;
+        let begun = performance.now();
+        const grids = tokenizer.encodeEach(inputsOf(images), {
+          signal: interruption.signal,
+          onProgress: (done, total) =>
+            bar.update(i + done / total, images.length, basename(images[i]!)),
+        });
+        for await (const grid of grids) {
+          const path = images[i]!;
           const target = targetOf(path, options);
           const bytes = saveTokenGrid(grid, { packing: options.packing });
           interruption.signal.throwIfAborted();
           await writeOutput(target, bytes);
-          bar.update(i + 1, images.length, basename(path));
+          bar.update(++i, images.length, basename(path));
           results.push({
             input: path,
             output: target,
@@ -106,6 +107,7 @@ Examples:
             bitsPerPixel: bitsPerPixel(grid),
             milliseconds: performance.now() - begun,
           });
+          begun = performance.now();
         }
       } finally {
         bar.stop();
@@ -123,6 +125,10 @@ Examples:
         }
       }
     });
+}
+
+async function* inputsOf(paths: readonly string[]) {
+  for (const path of paths) yield path === "-" ? await readInput(path) : path;
 }
 
 function soundsOnly(options: Options, command: Command): void {
