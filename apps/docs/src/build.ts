@@ -49,9 +49,13 @@ async function writeApi(folder: string): Promise<void> {
     "--plugin typedoc-plugin-markdown --skipErrorChecking --entryFileName index " +
     "--outputFileStrategy modules --readme none --hideBreadcrumbs --disableSources " +
     "--excludeInternal --excludePrivate --sanitizeComments --logLevel Error";
-  // One after the other: a program of TypeScript of all packages at once wants much memory.
-  for (const { name, entry } of packages) {
-    await promisify(execFile)(
+  // Two at a time: a program of TypeScript of all packages at once wants much memory.
+  const waiting = [...packages];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await write(next);
+  };
+  const write = ({ name, entry }: (typeof packages)[number]) =>
+    promisify(execFile)(
       process.execPath,
       [
         join(root, "apps", "docs", "node_modules", "typedoc", "bin", "typedoc"),
@@ -65,7 +69,7 @@ async function writeApi(folder: string): Promise<void> {
       ],
       { cwd: join(root, "apps", "docs"), maxBuffer: 1 << 26 },
     );
-  }
+  await Promise.all([work(), work()]);
   const links = packages.map(({ name, id }) => ({ text: id, link: `/api/${name}/` }));
   writeFileSync(join(folder, "sidebar.json"), JSON.stringify(links));
   const list = links.map(({ text, link }) => `- [${text}](${link})`).join("\n");
