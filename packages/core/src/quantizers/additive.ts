@@ -300,9 +300,11 @@ async function startingWords(
 
 /** Words up to which the normal equations are solved directly. */
 const MAX_DIRECT_WORDS = 384;
-const MAX_GRADIENT_STEPS = 200;
-/** Share of the right side's length that may be left of it. */
-const GRADIENT_TOLERANCE = 1e-5;
+/**
+ * Steps, and the share of the right side's length that may be left of it: what more of them gain lies along
+ * directions that hardly change the sums of words, and codes change before the next solution anyway.
+ */
+const [MAX_GRADIENT_STEPS, GRADIENT_TOLERANCE] = [40, 1e-3];
 
 /**
  * The codebooks of least squared error for given codes: (BᵀB + λ) C = BᵀX, with B [n, M K] the

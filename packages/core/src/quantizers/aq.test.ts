@@ -114,11 +114,15 @@ test("past some hundred words, conjugate gradients find the codebooks of Cholesk
   }
   for (let j = 0; j < m * k; j++) gram[j * m * k + j]! += lambda;
   choleskySolve(gram, m * k, right, d, k);
+  const objective = (words: Float32Array): number =>
+    new AdditiveCodebooks(m, k, d, words).error(rows, n, codes) * n +
+    lambda * words.reduce((sum, v) => sum + v * v, 0);
   const far = random.fillNormal(new Float32Array(m * k * d), 3);
   for (const start of [undefined, far]) {
     const words = leastSquaresCodebooks(rows, n, d, codes, m, k, lambda, start);
     const gap = words.reduce((most, v, i) => Math.max(most, Math.abs(v - right[i]!)), 0);
-    expect(gap).toBeLessThan(1e-3);
+    expect(gap).toBeLessThan(0.02);
+    expect(objective(words)).toBeLessThan(1.00001 * objective(Float32Array.from(right)));
   }
 });
 

@@ -13,11 +13,11 @@ import type { FitOptions, VectorSource } from "../spec/quantizer.js";
 import { AdditiveCodebooks } from "./additive.js";
 import { fitStep } from "./fit-sample.js";
 import { checkIterations } from "./pq.js";
-import { moveWords, nearestWords } from "./product.js";
+import { workFloats } from "../kernels/portable.js";
+import { moveWords, nearestWordsWith } from "./product.js";
 import {
   type RvqQuantizer as Rvq,
   RvqQuantizer,
-  encodeGreedily,
   fitLevels,
   kmeansLevel,
   parseResidual,
@@ -51,7 +51,8 @@ export async function fitErvq(
   for (let round = 0; round < rounds; round++) {
     const words = books.words.slice();
     // x - x̂; each level's word is added, refitted, and taken off again.
-    const error = sample.data.slice(0, n * dim);
+    const error = options.kernels === undefined ? new Float32Array(n * dim) : workFloats(n * dim);
+    error.set(sample.data.subarray(0, n * dim));
     for (let m = 0; m < levels; m++) {
       subtract(error, n, dim, words.subarray(m * size * dim), codes, m, levels);
     }
@@ -63,13 +64,19 @@ export async function fitErvq(
         for (let d = 0; d < dim; d++, o++) error[o] = error[o]! + book[from + d]!;
       }
       moveWords(error, n, dim, book, size, codes, levels, m);
-      nearestWords(error, n, dim, book, size, codes, m, levels);
+      await nearestWordsWith(options, error, n, dim, book, size, codes, m, levels);
       subtract(error, n, dim, book, codes, m, levels);
     }
     books = new AdditiveCodebooks(levels, size, dim, words);
     codes = new Int32Array(n * levels);
-    if (beam === 1) encodeGreedily(books, sample.data, n, codes);
-    else {
+    if (beam === 1) {
+      const { kernels, signal } = options;
+      const found = await new RvqQuantizer(books).quantizeAsync(sample, {
+        ...(kernels && { kernels }),
+        ...(signal && { signal }),
+      });
+      codes.set(found.data);
+    } else {
       const search = residualSearch(books, beam);
       await search.encodeWith(options.kernels, sample.data, n, codes, levels, options.signal);
     }

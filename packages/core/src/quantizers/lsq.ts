@@ -284,6 +284,9 @@ export async function fitLsq(
   const { codes } = start;
   let books = new AdditiveCodebooks(codebooks, size, dim, start.words);
   let solvedWords = start.words;
+  // By the same search as later: residual codes alone would make the first round look better than it is.
+  const first = localSearch(books, trainRounds, 0);
+  await encodeInSteps(first, sample, codes, codebooks, options, Infinity);
   let best = books;
   let bestError = books.error(data, n, codes);
   const rest = new Float32Array(n * dim);
@@ -312,12 +315,6 @@ export async function fitLsq(
     );
     solvedWords = words;
     const solved = new AdditiveCodebooks(codebooks, size, dim, words);
-    // Without noise: that is what these codes are worth.
-    const error = solved.error(data, n, codes);
-    if (target === data && error < bestError) {
-      best = solved;
-      bestError = error;
-    }
     books = solved;
     if (relaxation === "sr-d" && temperature > 0) {
       const shaken = words.map(
@@ -327,6 +324,7 @@ export async function fitLsq(
     }
     const search = localSearch(books, trainRounds, step + 1);
     await encodeInSteps(search, sample, codes, codebooks, options, bestError);
+    // Codes as the encoder finds them: those that the codebooks were solved for may be out of its reach.
     if (books === solved && target === data) {
       const after = books.error(data, n, codes);
       if (after < bestError) {

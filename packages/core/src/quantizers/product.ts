@@ -225,6 +225,30 @@ export function nearestWords(
   for (let i = 0, o = at; i < n; i++, o += stride) out[o] = indices[i]!;
 }
 
+/** The same by kernels that use threads, where there are any. */
+export async function nearestWordsWith(
+  { kernels, signal }: FitOptions,
+  rows: Float32Array,
+  n: number,
+  width: number,
+  words: Float32Array,
+  size: number,
+  out: Int32Array,
+  at: number,
+  stride: number,
+): Promise<void> {
+  if (kernels === undefined) {
+    nearestWords(rows, n, width, words, size, out, at, stride);
+    return;
+  }
+  const { indices } = await kernels.nearest(
+    { data: rows.subarray(0, n * width), shape: [n, width] },
+    { data: words, shape: [size, width] },
+    signal,
+  );
+  for (let i = 0, o = at; i < n; i++, o += stride) out[o] = indices[i]!;
+}
+
 export interface LloydOptions {
   readonly seed: number;
   /** Stream of the seed: a different one for each codebook. */

@@ -29,7 +29,7 @@ import { fitStep, sampleVectors, sourceDim } from "./fit-sample.js";
 import { kmeans } from "./kmeans.js";
 import { checkState, parseCount, specError, stateInteger } from "./parse.js";
 import { checkIterations, splitCodebook } from "./pq.js";
-import { nearestWords } from "./product.js";
+import { nearestWords, nearestWordsWith } from "./product.js";
 import type { Technique } from "./technique.js";
 
 const MAX_LEVELS = 4096;
@@ -318,13 +318,15 @@ export async function fitLevels(
   const words = new Float32Array(levels * size * dim);
   const books = new AdditiveCodebooks(levels, size, dim, words);
   const codes = new Int32Array(n * levels);
-  const rest = rows.slice(0, n * dim);
+  // Threads read it where it lies.
+  const rest = options.kernels === undefined ? new Float32Array(n * dim) : workFloats(n * dim);
+  rest.set(rows.subarray(0, n * dim));
   for (let m = 0; m < levels; m++) {
     await fitStep(options, `level ${m + 1}/${levels}`, m, levels);
     const book = await fit({ data: rest, shape: [n, dim] }, m);
     words.set(book, m * size * dim);
     if (beam === 1) {
-      nearestWords(rest, n, dim, book, size, codes, m, levels);
+      await nearestWordsWith(options, rest, n, dim, book, size, codes, m, levels);
       subtract(rest, n, dim, book, codes, m, levels);
       continue;
     }
