@@ -363,6 +363,20 @@ interface Result {
   readonly pykeen: readonly Record<string, unknown>[];
 }
 
+/** How much longer each part takes for ten times the edges, at the upper end. */
+function growth(rows: readonly Row[]): string {
+  const [less, most] = [rows.at(-2), rows.at(-1)!];
+  if (!less) return "";
+  const ratio = (part: string) => most[part]! / less[part]!;
+  const parts = ["read", "choose", "nearest", "relations", "write"].map(
+    (part) => `${part} ${ratio(part).toFixed(1)}`,
+  );
+  return `From ${less["edges"]} to ${most["edges"]} edges, ${ratio("edges").toFixed(1)} times as many, the whole takes ${ratio("whole").toFixed(1)}
+times as long: ${parts.join(", ")}. What grows faster reads
+at random (a name's number, a neighbour's rank, its anchors), and those arrays, tens of megabytes for a
+million nodes, fit no cache any more. The machine has ${cpus().length} virtual cores that share theirs with others.`;
+}
+
 function pageOf({ command, machine, loadAverage, rows, peers: beside, pykeen: python }: Result) {
   const s = (value: number | undefined) => (value ?? NaN).toPrecision(3);
   const head = (...cells: string[]) =>
@@ -407,8 +421,7 @@ ${table.join("\n")}
 
 ![Seconds over edges, both logarithmic](graph.svg)
 
-Other work ran on the machine (see its load), whose caches and memory it shares: the largest graph, which
-fits no cache, suffers most, in reading above all: there ten times the edges take more than ten times as long.
+${growth(rows)}
 
 The broken line is what "whole" would be if every edge cost what it costs at ${rows.at(-1)!["edges"]} edges. Small
 graphs lie above it: starting threads and compiling take a part of a second.
