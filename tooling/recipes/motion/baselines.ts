@@ -1,4 +1,5 @@
 /** What the tokens are measured against, at the same bits per second: PCA of patches, and key frames. */
+import { readSafetensors } from "@dtok/core";
 import { FEATURE_DIM, FEATURE_FPS, bodies, fitRotations, placesFromFeatures } from "@dtok/motion";
 import type { Embodiment, MotionSignal, Start } from "@dtok/motion";
 
@@ -21,40 +22,64 @@ function patches(features: Float32Array): Float64Array[] {
   return out;
 }
 
-export interface PcaCoder {
+/** What PCA learned: `basis` [K, D] of weighed differences from `mean`, and how far each spreads. */
+export interface PcaAxes {
+  readonly mean: Float64Array;
+  readonly basis: readonly Float64Array[];
+  readonly deviation: Float64Array;
+}
+
+/** How bits of a patch are shared out: so many components of so many bits. */
+export interface PcaShare {
   readonly components: number;
   readonly bits: number;
+}
+
+export interface PcaCoder extends PcaShare {
   code(features: Float32Array): Float32Array;
 }
 
+/** Turns and ways are small next to places and add up: weighed as the loss of training does. */
+const WEIGHT = Float64Array.from({ length: DIM }, (_, i) => (i % KEPT < 3 ? 8 : 1));
+
 /**
- * PCA of patches of four frames by orthogonal iteration, the largest components in uniform steps over
- * four deviations; of all ways to share the bits the best on training data.
+ * PCA of patches of four frames by orthogonal iteration.
+ *
+ * @param most axes
+ * @returns also the training patches on them, by which bits are shared out
  */
-export function fitPca(training: readonly Float32Array[], bitsPerPatch: number): PcaCoder {
+export function fitAxes(
+  training: readonly Float32Array[],
+  most: number,
+): PcaAxes & { readonly scores: readonly Float64Array[] } {
   const rows = training.flatMap(patches).filter((_, i) => i % 4 === 0);
-  // Turns and ways are small next to places and add up: weighed as the loss of training does.
-  const weight = new Float64Array(DIM);
-  for (let i = 0; i < DIM; i++) weight[i] = i % KEPT < 3 ? 8 : 1;
   const mean = new Float64Array(DIM);
   for (const row of rows) for (let d = 0; d < DIM; d++) mean[d]! += row[d]! / rows.length;
   const cov = new Float64Array(DIM * DIM);
   for (const row of rows) {
     for (let a = 0; a < DIM; a++) {
-      const va = (row[a]! - mean[a]!) * weight[a]!;
-      for (let b = 0; b <= a; b++) cov[a * DIM + b]! += va * (row[b]! - mean[b]!) * weight[b]!;
+      const va = (row[a]! - mean[a]!) * WEIGHT[a]!;
+      for (let b = 0; b <= a; b++) cov[a * DIM + b]! += va * (row[b]! - mean[b]!) * WEIGHT[b]!;
     }
   }
   for (let a = 0; a < DIM; a++) for (let b = 0; b < a; b++) cov[b * DIM + a] = cov[a * DIM + b]!;
-  const most = Math.max(1, Math.floor(bitsPerPatch / 2));
   const basis = eigen(cov, most);
-  const scores = rows.map((row) => project(row, mean, weight, basis));
+  const scores = rows.map((row) => project(row, mean, basis));
   const deviation = Float64Array.from({ length: most }, (_, k) =>
     Math.sqrt(scores.reduce((sum, s) => sum + s[k]! ** 2, 0) / scores.length),
   );
+  return { mean, basis, deviation, scores };
+}
+
+/** Of all ways to share the bits of a patch the best on training data. */
+export function shareBits(
+  { deviation, scores }: Pick<ReturnType<typeof fitAxes>, "deviation" | "scores">,
+  bitsPerPatch: number,
+): PcaShare {
+  const most = Math.min(deviation.length, Math.max(1, Math.floor(bitsPerPatch / 2)));
   let best = { components: 1, bits: bitsPerPatch, error: Infinity };
   for (let bits = 2; bits <= Math.min(9, bitsPerPatch); bits++) {
-    const components = Math.floor(bitsPerPatch / bits);
+    const components = Math.min(deviation.length, Math.floor(bitsPerPatch / bits));
     let error = 0;
     for (const s of scores.slice(0, 2000)) {
       for (let k = 0; k < most; k++)
@@ -62,26 +87,60 @@ export function fitPca(training: readonly Float32Array[], bitsPerPatch: number):
     }
     if (error < best.error) best = { components, bits, error };
   }
+  return best;
+}
+
+/** The largest components of each patch in uniform steps over four deviations. */
+export function pcaCoder({ mean, basis, deviation }: PcaAxes, share: PcaShare): PcaCoder {
+  const axes = basis.slice(0, share.components);
   return {
-    ...best,
+    ...share,
     code(features) {
       const out = features.slice();
       const frames = features.length / FEATURE_DIM;
       for (const [p, row] of patches(features).entries()) {
-        const s = project(row, mean, weight, basis);
+        const s = project(row, mean, axes);
         const back = new Float64Array(DIM);
-        for (let k = 0; k < best.components; k++) {
-          const value = rounded(s[k]!, deviation[k]!, best.bits);
-          for (let d = 0; d < DIM; d++) back[d]! += value * basis[k]![d]!;
+        for (const [k, axis] of axes.entries()) {
+          const value = rounded(s[k]!, deviation[k]!, share.bits);
+          for (let d = 0; d < DIM; d++) back[d]! += value * axis[d]!;
         }
         for (let i = 0; i < PATCH && p * PATCH + i < frames; i++)
           for (let d = 0; d < KEPT; d++) {
             const at = i * KEPT + d;
-            out[(p * PATCH + i) * FEATURE_DIM + d] = back[at]! / weight[at]! + mean[at]!;
+            out[(p * PATCH + i) * FEATURE_DIM + d] = back[at]! / WEIGHT[at]! + mean[at]!;
           }
       }
       return out;
     },
+  };
+}
+
+/** Axes fitted on training data, and a coder on them. */
+export function fitPca(training: readonly Float32Array[], bitsPerPatch: number): PcaCoder {
+  const axes = fitAxes(training, Math.max(1, Math.floor(bitsPerPatch / 2)));
+  return pcaCoder(axes, shareBits(axes, bitsPerPatch));
+}
+
+/** Axes that `pca.ts` fitted, and how it shared the bits of each rate (bits per second) among them. */
+export function readAxes(bytes: Uint8Array): PcaAxes & { readonly shares: Map<number, PcaShare> } {
+  const { tensors } = readSafetensors(bytes);
+  const rows = (name: string) => {
+    const { data, shape } = tensors[name]!;
+    const width = shape[1] ?? 1;
+    return Array.from({ length: shape[0]! }, (_, k) =>
+      Float64Array.from((data as Float32Array).subarray(k * width, (k + 1) * width)),
+    );
+  };
+  const flat = (name: string) => Float64Array.from(tensors[name]!.data as Float32Array);
+  const shares = rows("shares").map(
+    ([rate, components, bits]) => [rate!, { components: components!, bits: bits! }] as const,
+  );
+  return {
+    mean: flat("mean"),
+    basis: rows("basis"),
+    deviation: flat("deviation"),
+    shares: new Map(shares),
   };
 }
 
@@ -92,15 +151,10 @@ function rounded(value: number, deviation: number, bits: number): number {
   return (index - levels / 2 + 0.5) * step;
 }
 
-function project(
-  row: Float64Array,
-  mean: Float64Array,
-  weight: Float64Array,
-  basis: Float64Array[],
-) {
-  return basis.map((axis) => {
+function project(row: Float64Array, mean: Float64Array, basis: readonly Float64Array[]) {
+  return Float64Array.from(basis, (axis) => {
     let sum = 0;
-    for (let d = 0; d < DIM; d++) sum += (row[d]! - mean[d]!) * weight[d]! * axis[d]!;
+    for (let d = 0; d < DIM; d++) sum += (row[d]! - mean[d]!) * WEIGHT[d]! * axis[d]!;
     return sum;
   });
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   bodies,
   durationOf,
@@ -16,10 +17,15 @@ import {
   FEATURE_FPS,
 } from "@dtok/motion/node";
 import type { MotionSignal } from "@dtok/motion/node";
-import { KEY_BITS, fitPca, keyFrames } from "../../../../tooling/recipes/motion/baselines.js";
+import {
+  KEY_BITS,
+  keyFrames,
+  pcaCoder,
+  readAxes,
+} from "../../../../tooling/recipes/motion/baselines.js";
 import { summariseAll } from "../harness/format.js";
 import type { BenchEntry, BenchMetric } from "../harness/format.js";
-import { sampleFiles } from "../harness/samples.js";
+import { sampleFiles, sampleFilesNamed } from "../harness/samples.js";
 import type { BenchTask, Score } from "../harness/task.js";
 
 const metrics: readonly BenchMetric[] = [
@@ -62,8 +68,8 @@ function compare(original: MotionSignal, decoded: MotionSignal, bits: number) {
 }
 
 /**
- * Key frames with straight lines between them, and PCA of four frames whose axes are the clip's own: what
- * these take is not counted, and so few frames have no more of them than 90 bit/s can use.
+ * Key frames with straight lines between them, and PCA of four frames, on axes that were fitted on the
+ * tokenizers' training clips and ship as a sample: the same for whatever clip is measured.
  */
 async function references(
   files: readonly string[],
@@ -93,12 +99,10 @@ async function references(
       return { motion, bits: keys * KEY_BITS };
     });
   }
-  for (const rate of [45, 90]) {
-    const coder = fitPca(
-      pieces.map(({ features }) => features),
-      rate / 5,
-    );
-    await line(`pca-of-the-clip ${rate}`, ({ original, features, start }) => {
+  const axes = readAxes(readFileSync(sampleFilesNamed("motion-pca.safetensors")[0]!));
+  for (const [rate, share] of axes.shares) {
+    const coder = pcaCoder(axes, share);
+    await line(`pca ${rate}`, ({ original, features, start }) => {
       const places = placesFromFeatures(coder.code(features), start);
       const motion = fitRotations(bodies.human, bodies.human.skeleton, places, FEATURE_FPS);
       return { motion, bits: rate * durationOf(original) };
