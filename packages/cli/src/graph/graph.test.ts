@@ -48,6 +48,18 @@ it("tokenizes to Parquet, a token grid and lines", async () => {
   expect(readFileSync(join(folder, "tokens.txt"), "utf8").split("\n")[1]).toMatch(/^cat: mammal@1/);
 });
 
+it("tokens of neighbours by random codes", async () => {
+  const output = join(folder, "near.txt");
+  const flags = ["--anchors", "1", "--codes", "2x16", "--neighbours", "3"];
+  const text = await run("tokenize", join(folder, "animals.tsv"), ...flags, "-o", output, "--json");
+  // An anchor, its distance, 12 relations, 2 codes, 3 relations, 3 times 2 codes.
+  expect(JSON.parse(text)).toMatchObject({ tokensPerNode: 1 + 1 + 12 + 2 + 3 + 6 });
+  expect(readFileSync(output, "utf8")).toMatch(/^cat: .* \| isa> \| isa>mammal$/m);
+  await expect(
+    run("tokenize", join(folder, "animals.tsv"), "--neighbours", "3", "-o", output),
+  ).rejects.toThrow(/identity/);
+});
+
 it("explains a node in words and as a drawing", async () => {
   const svg = join(folder, "cat.svg");
   const text = await run(

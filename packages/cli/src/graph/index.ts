@@ -33,6 +33,8 @@ interface GraphFlags {
   readonly mix: string;
   readonly policy: DirectionPolicy;
   readonly seed: number;
+  readonly codes?: { readonly codebooks: number; readonly size: number };
+  readonly neighbours?: number;
   readonly threads?: number;
   readonly json: boolean;
 }
@@ -43,6 +45,13 @@ function columnNames(text: string): ("source" | "target" | "relation" | null)[] 
     if (name === "-") return null;
     throw new InvalidArgumentError(`expected source, target, relation or -, got ${name}`);
   });
+}
+
+function codesOf(text: string): { codebooks: number; size: number } {
+  const match = /^([1-9]\d*)x([1-9]\d*)$/.exec(text);
+  if (!match)
+    throw new InvalidArgumentError(`expected codebooks x entries such as 4x128, got ${text}`);
+  return { codebooks: Number(match[1]), size: Number(match[2]) };
 }
 
 function graphFlags(command: Command): Command {
@@ -78,6 +87,12 @@ function graphFlags(command: Command): Command {
       new Option("--policy <way>", "edges that a path may take")
         .choices(["both", "out", "in"])
         .default("both"),
+    )
+    .option("--codes <4x128>", "random codes of a node's name: codebooks x entries", codesOf)
+    .option(
+      "--neighbours <m>",
+      "neighbours per node by their codes (wants --codes)",
+      wholeNumber(0),
     )
     .option("--seed <n>", "of random choices", wholeNumber(0), 0)
     .option("--threads <n>", "threads (default: one per core)", wholeNumber(1))
@@ -118,6 +133,8 @@ async function piecesOf({ graph }: ReadGraph, flags: GraphFlags, bar: Progress) 
         mix: parseMix(flags.mix),
         policy: flags.policy,
         seed: flags.seed,
+        ...(flags.codes && { identity: { ...flags.codes, seed: flags.seed } }),
+        ...(flags.neighbours !== undefined && { neighbours: flags.neighbours }),
       }),
     ),
   );
@@ -206,6 +223,7 @@ Examples:
   dtok graph tokenize wordnet.tsv --anchors 2000 -o tokens.parquet
   dtok graph tokenize wordnet.tsv --mix degree:0.4,ppr:0.4,random:0.2 -o tokens.txt
   dtok graph tokenize web.edges.gz --columns source,target -o tokens.parquet
+  dtok graph tokenize wordnet.tsv --codes 4x128 --neighbours 8 -o tokens.parquet
   dtok graph explain wordnet.tsv cat --svg cat.svg`,
     );
   graphFlags(
@@ -262,7 +280,7 @@ Examples:
       );
       if (read.malformed > 0) {
         console.error(
-          `${read.malformed} malformed lines were left out, the first of them line ${read.firstMalformed}`,
+          `malformed lines left out: ${read.malformed}, the first of them line ${read.firstMalformed}`,
         );
       }
     }
