@@ -11,11 +11,13 @@ import { createGraphThreads } from "./threads.js";
 
 const graph = graphOf(randomLines(1, 9_000, 15_000, 30));
 
-test("any number of threads gives the tokens of one", async () => {
+test("any number of threads gives the tokens of one", { timeout: 120_000 }, async () => {
   const options = {
     anchors: 300,
     perNode: 6,
     mix: { degree: 0.3, ppr: 0.3, betweenness: 0.2, cover: 0.1, random: 0.1 },
+    identity: { codebooks: 2, size: 32 },
+    neighbours: 4,
   };
   const plain = new NodePiece(graph, options).encode().codes.data;
   const rank = pageRank(graph);
@@ -29,7 +31,10 @@ test("any number of threads gives the tokens of one", async () => {
     const pieces = await threads.run(NodePiece.plan(graph, options), { onProgress });
     expect(Buffer.compare(bytesOf(pieces.encode().codes.data), bytesOf(plain))).toBe(0);
     expect([...seen]).toEqual(
-      ["PageRank", "betweenness", "nearest anchors", "relations"].map((label) => [label, 1]),
+      ["PageRank", "betweenness", "nearest anchors", "relations", "neighbours"].map((label) => [
+        label,
+        1,
+      ]),
     );
     const both = await Promise.all([
       threads.run(pageRankPlan(graph)),
