@@ -247,7 +247,7 @@ async function sizes({ storage }, env, published) {
   await install(folder, env, ...published.keys());
   const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
   const alone = new Map();
-  for (const [name, version] of published) {
+  for (const name of published.keys()) {
     const places = closureOf(packages, name);
     const own = join(folder, "node_modules", name);
     const brought = [...places].map((place) => place.replace(/^.*node_modules\//, ""));
@@ -263,8 +263,7 @@ async function sizes({ storage }, env, published) {
     assert.ok(existsSync(join(own, "LICENSE")), `${name} has its licence`);
     const readme = readFileSync(join(own, "README.md"), "utf8");
     const installed = [...places].reduce((sum, at) => sum + sizeOf(join(folder, at)), 0) / 1e6;
-    const tarball = `${name.split("/").at(-1)}-${version}.tgz`;
-    const packed = statSync(join(storage, name, tarball)).size / 1e6;
+    const packed = statSync(tarballOf(storage, published, name)).size / 1e6;
     console.log(
       `ok    ${name.padEnd(22)}${packed.toFixed(2).padStart(6)} MB packed, ${installed.toFixed(1).padStart(5)} installed (${(sizeOf(own) / 1e6).toFixed(1)} its own), ${places.size} packages`,
     );
@@ -283,8 +282,9 @@ async function sizes({ storage }, env, published) {
   return alone;
 }
 
-const tarballOf = (storage, published, name) =>
-  join(storage, name, `${name.split("/").at(-1)}-${published.get(name)}.tgz`);
+function tarballOf(storage, published, name) {
+  return join(storage, name, `${name.split("/").at(-1)}-${published.get(name)}.tgz`);
+}
 
 /** Places in node_modules of a package and of all that npm installs for it, by a lock file's packages. */
 function closureOf(packages, name) {

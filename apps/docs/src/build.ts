@@ -47,8 +47,9 @@ async function writeApi(folder: string): Promise<void> {
     .filter(({ name, entry }) => name !== "cli" && existsSync(entry));
   const options =
     "--plugin typedoc-plugin-markdown --skipErrorChecking --entryFileName index " +
-    "--outputFileStrategy modules --readme none --hideBreadcrumbs --disableSources " +
-    "--excludeInternal --excludePrivate --sanitizeComments --logLevel Error";
+    "--outputFileStrategy modules --readme none --hidePageHeader --hideBreadcrumbs --disableSources " +
+    "--excludeInternal --excludePrivate --sanitizeComments --logLevel Error " +
+    "--parametersFormat table --interfacePropertiesFormat table --typeDeclarationFormat table";
   // Two at a time: a program of TypeScript of all packages at once wants much memory.
   const waiting = [...packages];
   const work = async () => {
