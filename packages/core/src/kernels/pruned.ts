@@ -19,8 +19,8 @@ const DIRECTIONS = 19;
 const MIN_SHARE = 0.9;
 /** Codewords that a basis is found from, and rounds of that. */
 const [SAMPLE, ROUNDS] = [1024, 3];
-/** Vectors for which looking for a basis is worth its time. */
-const MIN_BASIS_ROWS = 32_768;
+/** Vectors, or multiplications, for which looking for a basis is worth its time. */
+const [MIN_BASIS_ROWS, MIN_BASIS_WORK] = [32_768, 2 ** 34];
 
 /** Where everything lies; `ints` and `floats` are what assembly/pruned.ts reads at `params`. */
 export interface PrunedLayout {
@@ -195,7 +195,8 @@ export function prunedSearch(
   const [size, dim] = codebook.shape;
   if (size < MIN_SIZE || rows < size / 4) return undefined;
   if (dim <= MAX_PLAIN_DIM) return { place: prunedLayout(size, dim, 0), basis: undefined };
-  if (rows < MIN_BASIS_ROWS || dim < 2 * DIRECTIONS || size < MIN_SIZE) return undefined;
+  if (dim < 2 * DIRECTIONS) return undefined;
+  if (rows < MIN_BASIS_ROWS && rows * size * dim < MIN_BASIS_WORK) return undefined;
   const basis = findBasis(codebook, mean);
   return basis && { place: prunedLayout(size, dim, DIRECTIONS), basis };
 }
