@@ -131,6 +131,7 @@ export function byteLayout(size: number, dim: number) {
  */
 function nearestInBlocks(
   { place, basis }: PrunedSearch,
+  mean: Float32Array,
   vectors: Matrix,
   codebook: Matrix,
   { indices, distances }: NearestResult,
@@ -143,7 +144,7 @@ function nearestInBlocks(
   new Int32Array(buffer, params, place.ints.length).set(place.ints);
   for (const [at, bytes] of place.zeroed) new Uint8Array(buffer, at, bytes).fill(0);
   floats.fill(0, place.mean >> 2, (place.mean >> 2) + pad);
-  floats.set(codebookMean(codebook), place.mean >> 2);
+  floats.set(mean, place.mean >> 2);
   copyRows(codebook.data, 0, place.size, dim, pad, floats.subarray(place.c >> 2));
   if (basis !== undefined) {
     floats.set(basis, place.basis >> 2);
@@ -180,9 +181,12 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const size = codebook.shape[0];
   const indices = new Int32Array(rows);
   const distances = new Float32Array(rows);
-  const search = prunedSearch(rows, codebook, codebookMean(codebook));
+  const middle = codebookMean(codebook);
+  const search = prunedSearch(rows, codebook, middle);
   const done =
-    search === undefined ? 0 : nearestInBlocks(search, vectors, codebook, { indices, distances });
+    search === undefined
+      ? 0
+      : nearestInBlocks(search, middle, vectors, codebook, { indices, distances });
   if (done >= rows) return { indices, distances };
   const place = searchLayout(size, dim);
   const { pad, panels, blockPanels, mean, state, x, packed, lengths, bests, top } = place;
@@ -191,7 +195,7 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
   const { buffer } = own.memory;
   const floats = new Float32Array(buffer);
   floats.fill(0, mean >> 2, (mean >> 2) + pad);
-  floats.set(codebookMean(codebook), mean >> 2);
+  floats.set(middle, mean >> 2);
   copyRows(codebook.data, 0, size, dim, pad, floats.subarray(c >> 2));
   const radius = own.packCodebook(c, size, pad, mean, panelsAt, norms, state);
   if (radius !== 0 && !(radius > MIN_RADIUS)) return nearestByDefinition(vectors, codebook);

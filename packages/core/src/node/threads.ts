@@ -62,7 +62,7 @@ export interface ThreadOptions {
  *
  * Threads start at the first call that needs them and do not keep an idle process alive; calls that
  * overlap run one after another. Memory beyond the caller's arrays: 24 MiB, the codebook once, and
- * twice per thread.
+ * twice per thread; for a plan up to 128 MiB per thread.
  *
  * @throws ArgumentError if `threads` is not a whole number from 1 to 256
  */
