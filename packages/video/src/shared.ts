@@ -1,7 +1,18 @@
-export { ClipCodec } from "./codec/clip-codec.js";
+export { ClipCodec, LENDER_CODE, PICTURE_CODE } from "./codec/clip-codec.js";
 export type { ClipDecodeOptions, ClipEncodeOptions, ClipSettings } from "./codec/clip-codec.js";
-export { AXIS, estimateMotion, MOTION_CODES, moveReference, STILL_CODE } from "./codec/motion.js";
+export {
+  AXIS_X,
+  AXIS_Y,
+  BLOCK,
+  estimateMotion,
+  MOTION_CODES,
+  moveReference,
+  STILL_CODE,
+} from "./codec/motion.js";
 export type { BlockGrid } from "./codec/motion.js";
+export { meaningOf } from "./codec/meaning.js";
+export type { CodeMeaning } from "./codec/meaning.js";
+export { GAINS, SHAPES, ShapeBook } from "./codec/shapes.js";
 export { firstFrame, framesPerKey, isKey, keyOf, stepOfFrame, stepsOf } from "./codec/timeline.js";
 export type { Timeline } from "./codec/timeline.js";
 export { clip8x, clip8xFine, plugins } from "./plugins.js";

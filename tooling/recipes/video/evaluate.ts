@@ -6,6 +6,8 @@
  *   tsx --conditions=@dtok/source tooling/recipes/video/evaluate.ts clip-8x clip-8x-fine \
  *     [--frames 66] [--codecs h264,h265,av1] [--rates 1,2,4] [--write]
  *
+ * What does not depend on the tokenizers' networks (photographs, codecs at given bits) is kept in
+ * .data/video/evaluate/references.json and not measured again; delete it to do so.
  * Needs a system ffmpeg (with libx264, libx265, libaom or SVT-AV1) for the codecs and for scaling.
  */
 import { execFileSync } from "node:child_process";
@@ -65,6 +67,19 @@ interface Row extends VideoComparison {
 }
 const rows: Row[] = [];
 
+const kept = join(work, "references.json");
+const references: Record<string, Row | null> = existsSync(kept)
+  ? (JSON.parse(readFileSync(kept, "utf8")) as Record<string, Row | null>)
+  : {};
+/** A row that was measured before, or now. */
+async function reference(key: string, measure: () => Promise<Row | undefined>): Promise<void> {
+  const name = `${key} ${values.width} ${values.frames}`;
+  references[name] ??= (await measure()) ?? null;
+  writeFileAtomic(kept, new TextEncoder().encode(JSON.stringify(references)));
+  const row = references[name];
+  if (row) rows.push(row);
+}
+
 const videos = await Promise.all(names.map((name) => loadVideoTokenizer(name)));
 const images = [await loadImageTokenizer("photo-8x"), await loadImageTokenizer("photo-16x")];
 const clips = (JSON.parse(readFileSync(join(here, "clips.json"), "utf8")) as Clip[]).filter(
@@ -96,33 +111,35 @@ for (const { path, sha256 } of clips) {
     });
   }
   for (const image of images) {
-    const grids = await image.encodeBatch(original.frames as ImageSignal[]);
-    const back = { ...original, frames: await image.decodeBatch(grids) };
-    const total = grids.reduce((sum, one) => sum + bitsOf(one).total, 0);
-    rows.push({
-      method: image.manifest.id,
-      clip,
-      bits: (total * fps) / frames,
-      tokens: grids.reduce((sum, { codes }) => sum + codes.data.length, 0) / frames,
-      ...(await compareVideos(original, back)),
+    await reference(`${image.manifest.id} ${clip}`, async () => {
+      const grids = await image.encodeBatch(original.frames as ImageSignal[]);
+      const back = { ...original, frames: await image.decodeBatch(grids) };
+      const total = grids.reduce((sum, one) => sum + bitsOf(one).total, 0);
+      return {
+        method: image.manifest.id,
+        clip,
+        bits: (total * fps) / frames,
+        tokens: grids.reduce((sum, { codes }) => sum + codes.data.length, 0) / frames,
+        ...(await compareVideos(original, back)),
+      };
     });
   }
   for (const codec of values.codecs.split(",").filter(Boolean)) {
     const out = join(work, `${clip}.${codec}.mkv`);
     for (const rate of values.rates.split(",").map(Number)) {
-      // A short clip cannot be steered exactly: the largest rate whose file stays within the bits.
-      let best: Row | undefined;
-      for (const share of [1, 0.85]) {
-        const wanted = String(Math.round(bits * rate * share));
-        ffmpeg("-i", scaled, ...(ENCODERS[codec] as string[]), "-b:v", wanted, "-g", "33", out);
-        const spent = (statSync(out).size * 8 * fps) / frames;
-        if (spent > bits * rate * 1.03 && share === 1) continue;
-        const decoded = await readVideo(out, { fps });
-        const compared = await compareVideos(original, decoded);
-        best = { method: codec, clip, bits: spent, rate, ...compared };
-        break;
-      }
-      if (best) rows.push(best);
+      await reference(`${codec} ${clip} ${Math.round((bits * rate) / 100)}`, async () => {
+        // A short clip cannot be steered exactly: the largest rate whose file stays within the bits.
+        for (const share of [1, 0.85]) {
+          const wanted = String(Math.round(bits * rate * share));
+          ffmpeg("-i", scaled, ...(ENCODERS[codec] as string[]), "-b:v", wanted, "-g", "33", out);
+          const spent = (statSync(out).size * 8 * fps) / frames;
+          if (spent > bits * rate * 1.03 && share === 1) continue;
+          const decoded = await readVideo(out, { fps });
+          const compared = await compareVideos(original, decoded);
+          return { method: codec, clip, bits: spent, rate, ...compared };
+        }
+        return undefined;
+      });
     }
     rmSync(out, { force: true });
   }
@@ -194,50 +211,54 @@ function ratio({ clip, psnr, tokens = 0 }: Row): { value: number; needed: string
     text: `${inverse}${value.toFixed(2)}`,
   };
 }
-const ratios = [
-  "| tokenizer | clip | codes/frame | photographs' codes/frame at its PSNR | ratio |",
-  "| --- | --- | ---: | ---: | ---: |",
-  ...names.flatMap((name) => {
-    const own = rows.filter(({ method }) => method === name);
-    const mean = own.reduce((sum, row) => sum + ratio(row).value, 0) / own.length;
-    return [
-      ...own.map((row) => {
-        const { needed, text } = ratio(row);
-        return `| ${name} | ${row.clip} | ${(row.tokens ?? 0).toFixed(0)} | ${needed} | ${text} |`;
-      }),
-      `| ${name} | mean, bounds as they stand | | | ${mean.toFixed(2)} |`,
-    ];
-  }),
-].join("\n");
+const ratiosOf = (of: readonly string[]) =>
+  [
+    "| tokenizer | clip | codes/frame | photographs' codes/frame at its PSNR | ratio |",
+    "| --- | --- | ---: | ---: | ---: |",
+    ...of.flatMap((name) => {
+      const own = rows.filter(({ method }) => method === name);
+      const mean = own.reduce((sum, row) => sum + ratio(row).value, 0) / own.length;
+      return [
+        ...own.map((row) => {
+          const { needed, text } = ratio(row);
+          return `| ${name} | ${row.clip} | ${(row.tokens ?? 0).toFixed(0)} | ${needed} | ${text} |`;
+        }),
+        `| ${name} | mean, bounds as they stand | | | ${mean.toFixed(2)} |`,
+      ];
+    }),
+  ].join("\n");
 /** Means over clips, one row a method. */
-const means = [
-  "| method | kbit/s | codes/frame | PSNR dB | SSIM | flicker (less is better) |",
-  "| --- | ---: | ---: | ---: | ---: | ---: |",
-  ...[...new Set(rows.map(({ method }) => method))].map((method) => {
-    const own = rows.filter((row) => row.method === method && (row.rate ?? 1) === 1);
-    const mean = (of: (row: Row) => number) =>
-      own.reduce((sum, row) => sum + of(row), 0) / own.length;
-    const cells = [
-      method,
-      (mean(({ bits }) => bits) / 1000).toFixed(1),
-      own[0]?.tokens === undefined ? "–" : mean(({ tokens = 0 }) => tokens).toFixed(0),
-      mean(({ psnr }) => psnr).toFixed(2),
-      mean(({ ssim }) => ssim).toFixed(3),
-      mean(({ flicker }) => flicker).toFixed(2),
-    ];
-    return `| ${cells.join(" | ")} |`;
-  }),
-].join("\n");
+const meansOf = (of: readonly string[]) =>
+  [
+    "| method | kbit/s | codes/frame | PSNR dB | SSIM | flicker (less is better) |",
+    "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ...of.map((method) => {
+      const own = rows.filter((row) => row.method === method && (row.rate ?? 1) === 1);
+      const mean = (of: (row: Row) => number) =>
+        own.reduce((sum, row) => sum + of(row), 0) / own.length;
+      const cells = [
+        method,
+        (mean(({ bits }) => bits) / 1000).toFixed(1),
+        own[0]?.tokens === undefined ? "–" : mean(({ tokens = 0 }) => tokens).toFixed(0),
+        mean(({ psnr }) => psnr).toFixed(2),
+        mean(({ ssim }) => ssim).toFixed(3),
+        mean(({ flicker }) => flicker).toFixed(2),
+      ];
+      return `| ${cells.join(" | ")} |`;
+    }),
+  ].join("\n");
+const methods = [...new Set(rows.map(({ method }) => method))];
+const means = meansOf(methods);
+const ratios = ratiosOf(names);
 console.log(`${about}\n${means}\n\n${ratios}`);
 if (values.write) {
   const encode = (text: string) => new TextEncoder().encode(text);
-  const references = [...new Set(rows.map(({ method }) => method))].filter(
-    (method) => !(names as string[]).includes(method),
-  );
-  for (const name of names) {
+  const others = methods.filter((method) => !(names as string[]).includes(method));
+  // What all are compared with stands on the first one's card alone.
+  for (const [i, name] of names.entries()) {
     const card = [
       ...measurements(name, ""),
-      ...references.flatMap((method) => measurements(method, `${method} `)),
+      ...(i > 0 ? [] : others.flatMap((method) => measurements(method, `${method} `))),
     ];
     const folder = join(root, "packages", "video", "models", name);
     writeFileAtomic(join(folder, "card.json"), encode(`${JSON.stringify(card, null, 2)}\n`));
@@ -245,7 +266,7 @@ if (values.write) {
     const text = readFileSync(readme, "utf8");
     const from = text.indexOf("## Measured");
     const until = text.indexOf("\n## ", from);
-    const measured = `## Measured\n\nMeans over ${about}; codecs at clip-8x's bits (each clip:\n\`tooling/recipes/video/measured.md\`).\n\n${means}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame:\n\n${ratios}\n`;
+    const measured = `## Measured\n\nMeans over ${about}; codecs at clip-8x's bits (each clip:\n\`tooling/recipes/video/measured.md\`).\n\n${i === 0 ? means : meansOf([names[0] as string, name])}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame:\n\n${ratiosOf([name])}\n`;
     writeFileAtomic(readme, encode(text.slice(0, from) + measured + text.slice(until)));
   }
   writeFileAtomic(

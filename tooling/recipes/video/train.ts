@@ -145,7 +145,7 @@ interface Walk {
 const walks: Walk[] = [];
 const plane = size * size;
 const shape = [batch, size, size, 3 * GROUP];
-const grid = { rows: size / 16, columns: size / 16, stride: 16 };
+const grid = { rows: size / 16, columns: size / 16 };
 
 /** Frames of a group into place b of a batch, interleaved. */
 function place(into: Uint8Array, b: number, frames: readonly Uint8Array[]): void {

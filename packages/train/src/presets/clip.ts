@@ -16,6 +16,7 @@ import {
   stopGradient,
   sub,
 } from "../graph/elementwise.js";
+import { matmul } from "../graph/linear.js";
 import {
   concat,
   depthToSpace,
@@ -281,4 +282,36 @@ export function exportClipModel(
     decoder: d.toOnnx({ pixels: out }, parameters, metadata),
     halo: clipHalo(config),
   };
+}
+
+/**
+ * A dictionary of shapes [S, L] as a graph: "residuals" [N, L] to "correlations" [N, S] with its "shapes"
+ * [S, L], which it gives as well. Each is kept in 8 bits a number, and has length 1 as it is kept.
+ */
+export function exportShapes(
+  shapes: Tensor<Float32Array>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const [count, length] = shapes.shape as [number, number];
+  const data = new Int8Array(count * length);
+  const scales = new Float32Array(count);
+  for (let k = 0; k < count; k++) {
+    const row = shapes.data.subarray(k * length, (k + 1) * length);
+    const most = row.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-12);
+    let sum = 0;
+    for (const [i, v] of row.entries()) {
+      const value = Math.round((v / most) * 127);
+      data[k * length + i] = value;
+      sum += value * value;
+    }
+    scales[k] = 1 / Math.sqrt(sum);
+  }
+  const g = new GraphBuilder("shapes");
+  const residuals = g.input("residuals", ["blocks", length]);
+  const kept = cast(g.constant({ data, shape: [count, length] }, "shapes"), "float32");
+  const scale = (shape: number[]) => g.constant({ data: scales, shape }, "scales");
+  // Scaled afterwards: a product with a constant is faster, and what a graph gives does not become one.
+  const products = matmul(residuals, transpose(kept, [1, 0]));
+  const correlations = mul(products, scale([1, count]));
+  return g.toOnnx({ correlations, shapes: mul(kept, scale([count, 1])) }, {}, metadata);
 }

@@ -29,7 +29,9 @@ import {
   framesOf,
   MAX_PIXELS,
 } from "../signal/video.js";
-import { estimateMotion, MOTION_CODES, moveReference, STILL_CODE } from "./motion.js";
+import { addressOf, blockAt, lend, LENDER_CODES, lenderMotion, motionOfLender } from "./lending.js";
+import { BLOCK, MOTION_CODES, MotionSearch, moveReference, STILL_CODE } from "./motion.js";
+import { ShapeBook } from "./shapes.js";
 import { cropFrame, gather, padFrame, scatter } from "./frames.js";
 import type { Extent } from "./frames.js";
 import { tilesOf } from "./tiles.js";
@@ -42,7 +44,7 @@ export interface ClipSettings extends Timeline {
   readonly keyDecoderHalo: number;
   readonly encoderHalo: number;
   readonly decoderHalo: number;
-  /** Codes per block of a second level, where there is one: the group's networks once more. */
+  /** Shapes per block of a second level, where there is one. */
   readonly fine?: number;
   /** Folder of the files, where it is not the tokenizer's own name. */
   readonly folder?: string;
@@ -69,6 +71,14 @@ interface Sessions {
   readonly keyDecoder: ModelSession;
   readonly encoder: ModelSession;
   readonly decoder: ModelSession;
+  readonly shapes: ModelSession;
+  /** Of single frames; of a second level only. */
+  readonly keyShapes?: ModelSession;
+}
+
+interface Books {
+  readonly shapes: ShapeBook;
+  readonly keyShapes?: ShapeBook;
 }
 
 /** Codes of one step, and the way to what a decoder makes of them. */
@@ -82,10 +92,21 @@ const TILE = 512;
 const CODES = 4;
 /** Cells of a key frame that lie along a block's side. */
 const CELLS = 2;
+/** How a block of a group is coded: its first code is this times MOTION_CODES, plus a motion. */
+const [LATENTS, SHAPES, QUARTERS, LENDS] = [0, 1, 2, 3];
+const WAYS = 3;
+/** First code of a block that lends its other codes: this + its motion, as lenders count them. */
+export const LENDER_CODE = WAYS * MOTION_CODES;
+/** First code of a group's first block where the group is a picture: this + the frames before it. */
+export const PICTURE_CODE = LENDER_CODE + LENDER_CODES;
+/** Loans that a block may get. */
+const LOANS = 6;
 /**
  * Mean squared error of a prediction, in 8-bit steps squared (23 dB), from which on a cut is thought of.
  */
 const SUSPICIOUS = 326;
+/** The same of a block (28 dB) from which on its quarters' motion is sought. */
+const UNLIKE = 100;
 
 /**
  * A causal clip tokenizer. The first frame is coded alone; each following group of frames is coded
@@ -94,12 +115,19 @@ const SUSPICIOUS = 326;
  * a new key frame starts afresh.
  *
  * Grid: [t, h, w] steps and blocks of 16 x 16 pixels, with four codes a block of one codebook size. In a
- * key step they are those of 2 x 2 cells, row after row. In a group the first is the block's motion since
- * the reference, found by block matching, and the others what motion leaves. Where the scene changes in
- * a group, its codes are those of a picture instead: the first code of its first block is then
- * MOTION_CODES + the frames before the change, which are shown as the reference; those after it are shown
- * as the picture (its first cell takes the code of the second). With `settings.fine` as many codes follow
- * in each block: the group's networks once more, with what the first level decoded as the prediction.
+ * key step they are those of 2 x 2 cells, row after row. In a group the first is w MOTION_CODES + the
+ * block's motion since the reference, found by block matching; w says what the three others are:
+ *
+ *     0  latents of the group's network: what motion leaves, as it sees it
+ *     1  shapes of a dictionary, the sum of which is what motion leaves (`ShapeBook`)
+ *     2  motion of the second to fourth quarter, the first code's being that of the first
+ *
+ * The encoder takes for each block what brings it nearest; a block that is predicted well lends its codes
+ * to another (`lend`), its first code then being LENDER_CODE + its motion. Where the scene changes in a group, its codes
+ * are those of a picture instead: the first code of its first block is then PICTURE_CODE + the frames
+ * before the change, which are shown as the reference; those after it are shown as the picture (its first
+ * cell takes the code of the second). With `settings.fine` as many shapes follow in each block, of what
+ * the first level leaves, in key frames too.
  *
  * Side: width, height (pixels), fps, frames (frames from the stream's start to the grid's end).
  */
@@ -115,6 +143,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   constructor(
     readonly manifest: Manifest<"video">,
     private readonly sessions: Sessions,
+    private readonly books: Books,
   ) {
     this.quantizer = createQuantizer(manifest.quantizer);
     this.settings = manifest.settings as unknown as ClipSettings;
@@ -124,12 +153,14 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     const [size] = this.quantizer.codebookSizes as [number];
     if (
       this.quantizer.codebookSizes.length !== 1 ||
-      size < MOTION_CODES + this.settings.frames ||
+      size < PICTURE_CODE + this.settings.frames ||
+      size < books.shapes.codes ||
+      (books.keyShapes === undefined) !== (this.settings.fine === undefined) ||
       manifest.codebookSizes.length !== this.width ||
       manifest.codebookSizes.some((k) => k !== size)
     ) {
       throw new MismatchError(`manifest of ${manifest.id}`, {
-        expected: `${this.width} codebooks of ${size} entries, as ${manifest.quantizer} has, and room for ${MOTION_CODES} motions`,
+        expected: `${this.width} codebooks of ${size} entries, as ${manifest.quantizer} has, and room for ${PICTURE_CODE} motions and ${books.shapes.codes} shapes`,
         got: manifest.codebookSizes.join(", "),
         remedy: "Correct the manifest.",
       });
@@ -140,12 +171,16 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     manifest: Manifest<"video">,
     { runtime, readFile }: LoadContext,
   ): Promise<ClipCodec> {
-    const parts: (keyof Sessions)[] = ["keyEncoder", "keyDecoder", "encoder", "decoder"];
+    const parts: (keyof Sessions)[] = ["keyEncoder", "keyDecoder", "encoder", "decoder", "shapes"];
+    if (manifest.settings["fine"] !== undefined) parts.push("keyShapes");
     const bytes = await Promise.all(parts.map((part) => readFile(part)));
     const open: { -readonly [part in keyof Sessions]?: ModelSession } = {};
     try {
       for (const [i, part] of parts.entries()) open[part] = await runtime.load(bytes[i]!);
-      return new ClipCodec(manifest, open as Sessions);
+      const sessions = open as Sessions;
+      const shapes = await ShapeBook.open(sessions.shapes);
+      const keyShapes = sessions.keyShapes && (await ShapeBook.open(sessions.keyShapes));
+      return new ClipCodec(manifest, sessions, { shapes, ...(keyShapes && { keyShapes }) });
     } catch (error) {
       await Promise.all(Object.values(open).map((session) => session.close()));
       throw error;
@@ -376,19 +411,34 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
       ? await this.encodeGroup(frames, reference, extent, tileSize)
       : await this.encodeKey(frames[0] as Uint8Array, extent, tileSize);
     if (!fine) return first;
-    const { encoder, decoder } = this.sessions;
-    const predicted = this.filled(await first.decode());
-    const more = await this.codesOf(encoder, this.filled(frames), predicted, extent, tileSize);
+    const coarse = await first.decode();
+    const { codes: more } = await this.bookOf(coarse).encode(frames, coarse, extent.columns, fine);
     const codes = new Int32Array((first.codes.length / CODES) * this.width);
     for (let i = 0; i < codes.length / this.width; i++) {
       codes.set(first.codes.subarray(i * CODES, (i + 1) * CODES), i * this.width);
       codes.set(more.subarray(i * fine, (i + 1) * fine), i * this.width + CODES);
     }
-    const decode = async () => {
-      const all = await this.framesFrom(decoder, more, predicted, extent, tileSize);
-      return reference ? all : all.slice(-1);
-    };
-    return { codes, decode };
+    return { codes, decode: async () => this.refined(coarse, more, extent) };
+  }
+
+  /** The dictionary of a key frame or of a group. */
+  private bookOf(frames: readonly Uint8Array[]): ShapeBook {
+    return frames.length > 1 ? this.books.shapes : (this.books.keyShapes as ShapeBook);
+  }
+
+  /** Frames of the first level with the second's shapes. */
+  private refined(
+    coarse: readonly Uint8Array[],
+    codes: Int32Array,
+    { rows, columns }: Extent,
+  ): Uint8Array[] {
+    const frames = coarse.map((frame) => frame.slice());
+    const each = codes.length / (rows * columns);
+    const book = this.bookOf(coarse);
+    for (let i = 0; i < rows * columns; i++) {
+      book.add(codes.subarray(i * each, (i + 1) * each), frames, columns, i);
+    }
+    return frames;
   }
 
   private async encodeKey(
@@ -400,12 +450,6 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     return { codes, decode: async () => [await this.decodePicture(codes, extent, tileSize)] };
   }
 
-  /** A key's single frame as often as the second level wants frames. */
-  private filled(frames: readonly Uint8Array[]): readonly Uint8Array[] {
-    if (frames.length > 1) return frames;
-    return Array.from({ length: this.settings.frames }, () => frames[0] as Uint8Array);
-  }
-
   /** First level of a group: motion and what it leaves, or a picture where the scene changes. */
   private async encodeGroup(
     frames: readonly Uint8Array[],
@@ -414,20 +458,102 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     tileSize?: number,
   ): Promise<EncodedStep> {
     const { rows, columns } = extent;
-    const { encoder, decoder } = this.sessions;
-    const motion = estimateMotion(reference, frames, { rows, columns, stride: this.stride });
-    const predicted = this.predict(reference, motion, extent);
-    const left = await this.codesOf(encoder, frames, predicted, extent, tileSize);
-    const codes = new Int32Array(motion.length * CODES);
+    const blocks = rows * columns;
     const each = CODES - 1;
-    for (let i = 0; i < motion.length; i++) {
-      codes[i * CODES] = motion[i] as number;
-      codes.set(left.subarray(i * each, (i + 1) * each), i * CODES + 1);
+    const search = new MotionSearch(reference, frames, extent);
+    const motion = new Int32Array(blocks * 4);
+    for (let i = 0; i < motion.length; i++) motion[i] = search.codes[i >> 2] as number;
+    let predicted = moveReference(reference, motion, frames.length, extent);
+    // Each block's best way: both of coding what motion leaves, or, where both leave much, finer motion.
+    const latents = await this.codesOf(frames, predicted, extent, tileSize);
+    const all = new Uint8Array(blocks).fill(1);
+    const byNetwork = await this.framesFrom(latents, all, predicted, extent, tileSize);
+    const byShapes = await this.books.shapes.encode(frames, predicted, columns, each);
+    const left = blockErrors(frames, byNetwork, extent);
+    const ways = Uint8Array.from(left, (error, i) => {
+      const other = byShapes.left[i * (each + 1) + each] as number;
+      left[i] = Math.min(error, other);
+      return other < error ? SHAPES : LATENTS;
+    });
+    const unmoved = Float64Array.from(left, (_, i) => byShapes.left[i * (each + 1)] as number);
+    const enough = UNLIKE * BLOCK * BLOCK * 3 * frames.length;
+    const parted = left.map((error) => (error > enough ? 1 : 0));
+    if (parted.includes(1)) {
+      const tried = search.quarters(parted);
+      const known = { codes: motion.slice(), frames: predicted };
+      const shown = moveReference(reference, tried, frames.length, extent, known);
+      for (const [i, error] of blockErrors(frames, shown, extent).entries()) {
+        if (!parted[i] || error >= (left[i] as number)) continue;
+        ways[i] = QUARTERS;
+        motion.set(tried.subarray(4 * i, 4 * i + 4), 4 * i);
+      }
+      if (ways.includes(QUARTERS)) {
+        predicted = moveReference(reference, motion, frames.length, extent, known);
+      }
     }
-    const decode = () => this.framesFrom(decoder, left, predicted, extent, tileSize);
+
+    // What all that leaves, and what loans would do about it.
+    const coded = predicted.map((frame) => frame.slice());
+    for (const [i, way] of ways.entries()) {
+      if (way === LATENTS) copyBlock(byNetwork, coded, columns, i);
+      if (way !== SHAPES) continue;
+      this.books.shapes.add(byShapes.codes.subarray(i * each, (i + 1) * each), coded, columns, i);
+    }
+    const most = 2 * LOANS;
+    // The better half has little to ask for.
+    const median = left.toSorted()[blocks >> 1] as number;
+    const asks = left.map((error) => (error >= median ? 1 : 0));
+    const rest = await this.books.shapes.encode(frames, coded, columns, most, asks);
+    const losses = Float64Array.from(ways, (way, i) =>
+      way === QUARTERS || lenderMotion(motion[4 * i] as number) < 0
+        ? Infinity
+        : (unmoved[i] as number) - (left[i] as number),
+    );
+    const gains = new Float64Array(blocks * LOANS);
+    for (let i = 0; i < gains.length; i++) {
+      const at = Math.floor(i / LOANS) * (most + 1) + 2 * (i % LOANS);
+      gains[i] = (rest.left[at] as number) - (rest.left[at + 2] as number);
+    }
+    const borrowers = lend(losses, gains, columns);
+
+    const codes = new Int32Array(blocks * CODES);
+    const loans = new Uint8Array(blocks);
+    for (const [i, way] of ways.entries()) {
+      const to = borrowers[i] as number;
+      if (to >= 0) {
+        codes[i * CODES] = LENDER_CODE + lenderMotion(motion[4 * i] as number);
+        codes[i * CODES + 1] = addressOf(i, to, columns);
+        loans[to] = (loans[to] as number) + 1;
+        continue;
+      }
+      const more =
+        way === QUARTERS
+          ? motion.subarray(4 * i + 1, 4 * i + 4)
+          : (way === SHAPES ? byShapes.codes : latents).subarray(i * each, (i + 1) * each);
+      codes[i * CODES] = way * MOTION_CODES + (motion[4 * i] as number);
+      codes.set(more, i * CODES + 1);
+    }
+    let decoded: readonly Uint8Array[] | undefined;
+    if (loans.some((count) => count > 0)) {
+      const base = await this.ownCodes(codes, predicted, extent, tileSize, coded);
+      // Beside latents that are not there any more, the network's own came out a little different.
+      const changed = loans.map((count, i) => (count > 0 && ways[i] === LATENTS ? 1 : 0));
+      const anew = await this.books.shapes.encode(frames, base, columns, most, changed);
+      const taken = new Uint8Array(blocks);
+      for (let i = 0; i < blocks; i++) {
+        const to = borrowers[i] as number;
+        if (to < 0) continue;
+        const from = to * most + 2 * (taken[to] as number);
+        const shapes = ways[to] === LATENTS ? anew : rest;
+        codes.set(shapes.codes.subarray(from, from + 2), i * CODES + 2);
+        taken[to] = (taken[to] as number) + 1;
+      }
+      decoded = this.withLoans(codes, base, extent);
+    } else if (ways.every((way) => way === LATENTS)) decoded = byNetwork;
+    const decode = async () =>
+      (decoded ??= await this.residual(codes, predicted, extent, tileSize));
     if (squaredError(predicted.at(-1)!, frames.at(-1)!) < SUSPICIOUS) return { codes, decode };
 
-    const decoded = await decode();
     const total = (shown: readonly Uint8Array[]) =>
       shown.reduce((sum, frame, i) => sum + squaredError(frame, frames[i] as Uint8Array), 0);
     // The scene changes, if at all, at the greatest difference between two frames.
@@ -436,21 +562,90 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     // The picture is that of the frame in the middle: its neighbours are shown as it, too.
     const middle = (before + frames.length) >> 1;
     const picture = await this.encodePicture(frames[middle] as Uint8Array, extent, tileSize);
-    picture[0] = MOTION_CODES + before;
+    picture[0] = PICTURE_CODE + before;
     const shown = await this.decodeFirstLevel(picture, reference, extent, tileSize);
-    if (total(shown) < total(decoded)) return { codes: picture, decode: async () => shown };
-    return { codes, decode: async () => decoded };
+    if (total(shown) < total(await decode())) return { codes: picture, decode: async () => shown };
+    return { codes, decode };
   }
 
-  /** The frames of a group as motion alone predicts them. What names no motion stands still. */
-  private predict(
-    reference: Uint8Array,
-    motion: Int32Array,
+  /** A group's frames from its blocks' codes and what motion predicts. */
+  private async residual(
+    codes: Int32Array,
+    predicted: readonly Uint8Array[],
+    extent: Extent,
+    tileSize?: number,
+  ): Promise<readonly Uint8Array[]> {
+    const base = await this.ownCodes(codes, predicted, extent, tileSize);
+    return this.withLoans(codes, base, extent);
+  }
+
+  /** The same of what each block's codes say about itself; `known` has the blocks of shapes already. */
+  private async ownCodes(
+    codes: Int32Array,
+    predicted: readonly Uint8Array[],
+    extent: Extent,
+    tileSize?: number,
+    known?: readonly Uint8Array[],
+  ): Promise<Uint8Array[]> {
+    const blocks = codes.length / CODES;
+    const each = CODES - 1;
+    const ways = Uint8Array.from({ length: blocks }, (_, i) =>
+      Math.min(LENDS, Math.floor((codes[i * CODES] as number) / MOTION_CODES)),
+    );
+    const kept = ways.map((way) => (way === LATENTS ? 1 : 0));
+    const latents = new Int32Array(blocks * each);
+    for (let i = 0; i < blocks; i++) {
+      latents.set(codes.subarray(i * CODES + 1, (i + 1) * CODES), i * each);
+    }
+    const frames = await this.framesFrom(latents, kept, predicted, extent, tileSize);
+    for (let i = 0; i < blocks; i++) {
+      if (ways[i] !== SHAPES) continue;
+      const own = latents.subarray(i * each, (i + 1) * each);
+      if (known) copyBlock(known, frames, extent.columns, i);
+      else this.books.shapes.add(own, frames, extent.columns, i);
+    }
+    return frames;
+  }
+
+  /** Adds what blocks got from others, the lenders in order. */
+  private withLoans(
+    codes: Int32Array,
+    base: readonly Uint8Array[],
     { rows, columns }: Extent,
   ): readonly Uint8Array[] {
-    const known = motion.map((code) => (code < MOTION_CODES ? code : STILL_CODE));
-    const grid = { rows, columns, stride: this.stride };
-    return moveReference(reference, known, this.settings.frames, grid);
+    const loans = new Map<number, number[]>();
+    for (let i = 0; i < rows * columns; i++) {
+      const [first, address, ...shapes] = codes.subarray(i * CODES, (i + 1) * CODES);
+      if ((first as number) < LENDER_CODE) continue;
+      const to = blockAt(i, address as number, rows, columns);
+      if (to < 0) continue;
+      const list = loans.get(to);
+      if (list) list.push(...shapes);
+      else loans.set(to, shapes);
+    }
+    if (loans.size === 0) return base;
+    const frames = base.map((frame) => frame.slice());
+    for (const [to, list] of loans) {
+      this.books.shapes.add(Int32Array.from(list), frames, columns, to);
+    }
+    return frames;
+  }
+
+  /** Motion of quarters [blocks, 4] as a group's codes tell it. What names no motion stands still. */
+  private motionOf(codes: Int32Array): Int32Array {
+    const motion = new Int32Array(codes.length);
+    for (let i = 0; i < codes.length; i += CODES) {
+      const code = codes[i] as number;
+      const way = Math.floor(code / MOTION_CODES);
+      const own = way < WAYS ? code % MOTION_CODES : motionOfLender(code - LENDER_CODE);
+      motion.fill(own, i, i + CODES);
+      if (way !== QUARTERS) continue;
+      for (let q = 1; q < CODES; q++) {
+        const of = codes[i + q] as number;
+        motion[i + q] = of < MOTION_CODES ? of : STILL_CODE;
+      }
+    }
+    return motion;
   }
 
   /** A picture alone to the codes of its cells, four to a block. */
@@ -517,15 +712,14 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     return picture;
   }
 
-  /** Frames beside their prediction to the codes of a group's network. */
+  /** Frames beside their prediction to the codes of the group's network. */
   private async codesOf(
-    session: ModelSession,
     frames: readonly Uint8Array[],
     predicted: readonly Uint8Array[],
     extent: Extent,
     tileSize?: number,
   ): Promise<Int32Array> {
-    const { settings, stride, quantizer } = this;
+    const { settings, sessions, stride, quantizer } = this;
     const { rows, columns } = extent;
     const { dim } = quantizer;
     let latents: Float32Array | undefined;
@@ -535,7 +729,8 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
         data: gather(list, columns, stride, tile),
         shape: [1, high * stride, wide * stride, 3 * list.length],
       });
-      const result = await session.run({ frames: pixels(frames), predicted: pixels(predicted) });
+      const feeds = { frames: pixels(frames), predicted: pixels(predicted) };
+      const result = await sessions.encoder.run(feeds);
       const { data: out, shape } = result.latents as Tensor<Float32Array>;
       const width = shape[3] as number;
       latents ??= new Float32Array(rows * columns * width);
@@ -551,18 +746,23 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     return quantizer.quantize({ data: all, shape: [all.length / dim, dim] }).data;
   }
 
-  /** The same way back: codes to frames. */
+  /**
+   * The same way back: codes to frames. Blocks that are not `kept` have no latents (0), and are as
+   * predicted.
+   */
   private async framesFrom(
-    session: ModelSession,
     codes: Int32Array,
+    kept: Uint8Array,
     predicted: readonly Uint8Array[],
     extent: Extent,
     tileSize?: number,
   ): Promise<Uint8Array[]> {
-    const { settings, stride, quantizer } = this;
+    const { settings, sessions, stride, quantizer } = this;
     const { rows, columns } = extent;
+    if (!kept.includes(1)) return predicted.map((frame) => frame.slice());
     const values = quantizer.dequantize({ data: codes, shape: [codes.length, 1] }).data;
     const width = values.length / (rows * columns);
+    for (const [i, is] of kept.entries()) if (!is) values.fill(0, i * width, (i + 1) * width);
     const frames = predicted.map((frame) => new Uint8Array(frame.length));
     for (const tile of this.tiles(extent, tileSize, settings.decoderHalo)) {
       const [wide, high] = [tile.right - tile.left, tile.bottom - tile.top];
@@ -571,7 +771,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
         const from = ((tile.top + y) * columns + tile.left) * width;
         data.set(values.subarray(from, from + wide * width), y * wide * width);
       }
-      const result = await session.run({
+      const result = await sessions.decoder.run({
         latents: { data, shape: [1, high, wide, width] },
         predicted: {
           data: gather(predicted, columns, stride, tile),
@@ -580,6 +780,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
       });
       scatter((result.pixels as Tensor<Uint8Array>).data, frames, columns, stride, tile);
     }
+    for (const [i, is] of kept.entries()) if (!is) copyBlock(predicted, frames, columns, i);
     return frames;
   }
 
@@ -588,20 +789,18 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     reference: Uint8Array | undefined,
     extent: Extent,
     tileSize?: number,
-  ): Promise<Uint8Array[]> {
+  ): Promise<readonly Uint8Array[]> {
     const { frames } = this.settings;
     if (!reference) return [await this.decodePicture(codes, extent, tileSize)];
-    const before = (codes[0] as number) - MOTION_CODES;
+    const before = (codes[0] as number) - PICTURE_CODE;
     if (before >= 0 && before < frames) {
       const cells = codes.slice();
       cells[0] = cells[1] as number;
       const picture = await this.decodePicture(cells, extent, tileSize);
       return Array.from({ length: frames }, (_, i) => (i < before ? reference : picture));
     }
-    const motion = codes.filter((_, i) => i % CODES === 0);
-    const left = codes.filter((_, i) => i % CODES !== 0);
-    const predicted = this.predict(reference, motion, extent);
-    return this.framesFrom(this.sessions.decoder, left, predicted, extent, tileSize);
+    const predicted = moveReference(reference, this.motionOf(codes), frames, extent);
+    return this.residual(codes, predicted, extent, tileSize);
   }
 
   /** Codes of one step to padded frames: one of a key, `frames` of a group. */
@@ -610,15 +809,16 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     reference: Uint8Array | undefined,
     extent: Extent,
     tileSize?: number,
-  ): Promise<Uint8Array[]> {
+  ): Promise<readonly Uint8Array[]> {
     const { width } = this;
     const first = width === CODES ? all : all.filter((_, i) => i % width < CODES);
     const frames = await this.decodeFirstLevel(first, reference, extent, tileSize);
     if (width === CODES) return frames;
-    const more = all.filter((_, i) => i % width >= CODES);
-    const { decoder } = this.sessions;
-    const fine = await this.framesFrom(decoder, more, this.filled(frames), extent, tileSize);
-    return reference ? fine : fine.slice(-1);
+    return this.refined(
+      frames,
+      all.filter((_, i) => i % width >= CODES),
+      extent,
+    );
   }
 
   private tiles({ rows, columns }: Extent, tileSize: number | undefined, halo: number) {
@@ -763,6 +963,46 @@ function squaredError(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
   return sum / a.length;
+}
+
+/** Squared error of each block over all frames, of whole blocks. */
+function blockErrors(
+  target: readonly Uint8Array[],
+  frames: readonly Uint8Array[],
+  { rows, columns }: Extent,
+): Float64Array {
+  const errors = new Float64Array(rows * columns);
+  const side = BLOCK * 3;
+  for (const [f, frame] of frames.entries()) {
+    const wanted = target[f] as Uint8Array;
+    for (let y = 0, i = 0; y < rows * BLOCK; y++) {
+      for (let c = 0; c < columns; c++) {
+        let sum = 0;
+        for (const end = i + side; i < end; i++) {
+          const e = (wanted[i] as number) - (frame[i] as number);
+          sum += e * e;
+        }
+        const at = (y >> 4) * columns + c;
+        errors[at] = (errors[at] as number) + sum;
+      }
+    }
+  }
+  return errors;
+}
+
+/** One block of frames of whole blocks. */
+function copyBlock(
+  from: readonly Uint8Array[],
+  to: readonly Uint8Array[],
+  columns: number,
+  block: number,
+): void {
+  const start = (Math.floor(block / columns) * BLOCK * columns + (block % columns)) * BLOCK * 3;
+  for (const [f, frame] of to.entries()) {
+    for (let y = 0, at = start; y < BLOCK; y++, at += columns * BLOCK * 3) {
+      frame.set((from[f] as Uint8Array).subarray(at, at + BLOCK * 3), at);
+    }
+  }
 }
 
 /** Frames that a clip is likely to have, 0 where nothing tells. */

@@ -5,12 +5,14 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, FormatError, MissingError } from "@dtok/core";
 import type { ImageSignal } from "@dtok/core";
-import { nominalRate, openWithMediabunny } from "../signal/mediabunny.js";
+import { openWithMediabunny } from "../signal/mediabunny.js";
 import type { OpenedVideo, ReadVideoOptions as CommonOptions } from "../signal/options.js";
+import { nominalRate } from "../signal/rate.js";
 import { checkFps, checkSize } from "../signal/video.js";
 import { i420ToRgb, yuvMatrix } from "../signal/yuv.js";
 import type { YuvMatrix } from "../signal/yuv.js";
 import { ending, hasFfmpeg, probe, SAFE_INPUT, startTool } from "./ffmpeg.js";
+import { kindOfStills, openStills } from "./stills.js";
 
 /** What `encode` takes in Node.js: a path, a file: URL, or the bytes of a file. */
 export type VideoInput = string | URL | Uint8Array | ArrayBuffer | Blob;
@@ -18,7 +20,8 @@ export type VideoInput = string | URL | Uint8Array | ArrayBuffer | Blob;
 export interface ReadVideoOptions extends CommonOptions {
   /**
    * Who decodes: "ffmpeg" (an installed one, in a process of its own) or "webcodecs" (mediabunny with
-   * the WebCodecs of @mediabunny/server). Default: ffmpeg where it is installed.
+   * the WebCodecs of @mediabunny/server; AVI of motion JPEG and GIF by sharp). Default: ffmpeg where it is
+   * installed.
    */
   readonly backend?: "ffmpeg" | "webcodecs";
 }
@@ -38,12 +41,15 @@ export async function readVideo(
     const bytes = await bytesOf(input);
     return bytes ? openBytes(bytes, options) : openFile(await pathOf(input), options);
   }
+  const from = (await bytesOf(input)) ?? (await pathOf(input));
+  const stills = await kindOfStills(from);
+  if (stills) return openStills(stills, from, options);
   await provideWebCodecs();
   const { BufferSource, FilePathSource } = await import("mediabunny");
-  const bytes = await bytesOf(input);
-  if (bytes) return openWithMediabunny(() => new BufferSource(bytes), options);
-  const path = await pathOf(input);
-  return openWithMediabunny(() => new FilePathSource(path), options);
+  return openWithMediabunny(
+    () => (typeof from === "string" ? new FilePathSource(from) : new BufferSource(from)),
+    options,
+  );
 }
 
 async function bytesOf(input: VideoInput): Promise<Uint8Array | undefined> {

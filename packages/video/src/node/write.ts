@@ -4,6 +4,7 @@ import { ArgumentError, MissingError, ValueError } from "@dtok/core";
 import type { ImageSignal, VideoSignal } from "@dtok/core";
 import { checkVideo, frameRgb } from "../signal/video.js";
 import { ending, hasFfmpeg, startTool } from "./ffmpeg.js";
+import { loadSharp } from "./sharp.js";
 
 export interface WriteVideoOptions {
   readonly signal?: AbortSignal;
@@ -165,17 +166,4 @@ async function writeFrames(
     onFrame?.(count);
   }
   return count;
-}
-
-async function loadSharp(): Promise<(typeof import("sharp"))["default"]> {
-  try {
-    return (await import("sharp")).default;
-  } catch (error) {
-    throw new MissingError("sharp", {
-      expected: "the package sharp, which writes PNG",
-      got: (error as Error).message,
-      remedy: "Run `npm install sharp`.",
-      cause: error,
-    });
-  }
 }

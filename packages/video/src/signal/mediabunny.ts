@@ -3,6 +3,8 @@ import type { ImageSignal } from "@dtok/core";
 import type { Source, VideoSample } from "mediabunny";
 import type { OpenedVideo, ReadVideoOptions } from "./options.js";
 import { rotateRgb } from "./rotate.js";
+import { evenFrames, nominalRate } from "./rate.js";
+import type { TimedImage } from "./rate.js";
 import { checkFps, checkSize } from "./video.js";
 import { i420ToRgb, yuvMatrix } from "./yuv.js";
 import type { YuvMatrix } from "./yuv.js";
@@ -100,45 +102,45 @@ export async function openWithMediabunny(
     input.dispose();
   }
 
+  async function* pictures(
+    samples: AsyncIterable<VideoSample>,
+  ): AsyncGenerator<TimedImage, void, undefined> {
+    for await (const sample of samples) {
+      let image: ImageSignal;
+      const seconds = sample.timestamp;
+      try {
+        options.signal?.throwIfAborted();
+        image = await toImage(sample, color);
+      } finally {
+        sample.close();
+      }
+      if (image.width !== width || image.height !== height) {
+        throw new FormatError("video file", {
+          expected: `frames of ${width} x ${height} pixels throughout`,
+          got: `a frame of ${image.width} x ${image.height}`,
+          remedy: "Scale the clip to one size first.",
+        });
+      }
+      yield { image, seconds };
+    }
+  }
+
   async function* frames(): AsyncGenerator<ImageSignal, void, undefined> {
     const own = await open();
+    let count = 0;
     try {
-      let current: ImageSignal | undefined;
-      let start = 0;
-      let next = 0;
-      for await (const sample of new VideoSampleSink(own.track).samples()) {
-        let image: ImageSignal;
-        try {
-          options.signal?.throwIfAborted();
-          if (!current) start = sample.timestamp;
-          const due = Math.round((sample.timestamp - start) * fps);
-          // Without a frame before it, there is nothing to repeat.
-          if (current)
-            while (next < due) {
-              yield current;
-              next++;
-            }
-          image = await toImage(sample, color);
-        } finally {
-          sample.close();
-        }
-        if (image.width !== width || image.height !== height) {
-          throw new FormatError("video file", {
-            expected: `frames of ${width} x ${height} pixels throughout`,
-            got: `a frame of ${image.width} x ${image.height}`,
-            remedy: "Scale the clip to one size first.",
-          });
-        }
-        current = image;
+      const samples = new VideoSampleSink(own.track).samples();
+      for await (const frame of evenFrames(pictures(samples), fps)) {
+        yield frame;
+        count++;
       }
-      if (!current) {
+      if (count === 0) {
         throw new FormatError("video stream", {
           expected: "frames that decode",
           got: "none",
           remedy: "Check the file; it may be cut off or damaged.",
         });
       }
-      yield current;
     } catch (error) {
       if (isDtokError(error) || options.signal?.aborted) throw error;
       throw new FormatError("video stream", {
@@ -158,13 +160,6 @@ export async function openWithMediabunny(
     ...(duration === null ? {} : { duration }),
     frames: { [Symbol.asyncIterator]: frames },
   };
-}
-
-/** Mean rates come out a little off (29.98, 23.97…): the nearest usual one within 0.3 %. */
-export function nominalRate(mean: number): number {
-  const usual = [24000 / 1001, 30000 / 1001, 60000 / 1001, Math.round(mean)];
-  const near = usual.find((rate) => Math.abs(rate - mean) < 0.003 * mean);
-  return near ?? mean;
 }
 
 async function toImage(

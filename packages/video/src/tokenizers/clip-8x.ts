@@ -5,7 +5,7 @@ export const manifest = {
   "format": "dtok-manifest-1",
   "id": "video/clip-8x",
   "modality": "video",
-  "version": "0.2.0",
+  "version": "0.3.0",
   "description": "Clips, causal in time: four codes of 15360 per 16 x 16 pixels of a key frame or of 4 frames, which are predicted by motion.",
   "quantizer": "fsq-atanh:8,8,8,6,5",
   "codebookSizes": [
@@ -47,6 +47,11 @@ export const manifest = {
       "path": "decoder.onnx",
       "bytes": 2267497,
       "sha256": "35d0e0d00cbb6ea7300b201b8972f1d13bae3963ddb04689c1e7d3682cff1ace"
+    },
+    "shapes": {
+      "path": "shapes.onnx",
+      "bytes": 1478805,
+      "sha256": "f5fbfc3c7c04227371c42a8519234425947283b644fc2e7eacf02976563b32b7"
     }
   },
   "licences": {

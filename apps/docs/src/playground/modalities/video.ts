@@ -1,16 +1,16 @@
-/** Clips: a key frame, then groups of four frames, whose blocks' first code is their motion. */
+/** Clips: a key frame, then groups of four frames, whose blocks' first code says how they are coded. */
 import type { TokenGrid, VideoSignal } from "@dtok/core";
 import {
-  AXIS,
-  MOTION_CODES,
+  PICTURE_CODE,
   firstFrame,
   isKey,
   keyOf,
   loadVideoTokenizer,
+  meaningOf,
   readVideo,
   stepsOf,
 } from "@dtok/video/web";
-import type { Timeline, VideoTokenizerName } from "@dtok/video/web";
+import type { CodeMeaning, Timeline, VideoTokenizerName } from "@dtok/video/web";
 import {
   Digits,
   PICTURE_LEGEND,
@@ -63,13 +63,19 @@ class CodedClip implements Coded {
 
   private coarse(codes: Int32Array, kept: number): Int32Array {
     if (kept === this.digits.levels.length) return codes.slice();
-    return codes.map((code, i) => (this.moves(codes, i) ? code : this.digits.coarse(code, kept)));
+    return codes.map((code, i) => {
+      const { kind } = this.meaning(codes, i);
+      return kind === "cell" || kind === "latent" ? this.digits.coarse(code, kept) : code;
+    });
   }
 
-  /** Whether a code is a block's motion, which has no dimensions. */
-  private moves(codes: Int32Array, at: number): boolean {
-    const step = Math.floor(at / (codes.length / this.grid.shape[0]!));
-    return at % this.width === 0 && !isKey(this.timeline, step);
+  private meaning(codes: Int32Array, at: number): CodeMeaning {
+    const perStep = codes.length / this.grid.shape[0]!;
+    const step = Math.floor(at / perStep);
+    const key = isKey(this.timeline, step);
+    const kind = key ? "key" : codes[step * perStep]! >= PICTURE_CODE ? "picture" : "group";
+    const place = at % this.width;
+    return meaningOf(codes.subarray(at - place, at - place + this.width), place, kind);
   }
 
   async decode(given: Int32Array, asked: number | null): Promise<Decoded> {
@@ -140,49 +146,63 @@ class CodedClip implements Coded {
 
   async describe(codes: Int32Array, at: number): Promise<Held> {
     const code = codes[at]!;
-    const perStep = codes.length / this.grid.shape[0]!;
-    const step = Math.floor(at / perStep);
-    const key = isKey(this.timeline, step);
-    if (this.moves(codes, at)) {
-      const known = code < MOTION_CODES;
-      const [x, y] = known
-        ? [AXIS[code % AXIS.length]! / 4, AXIS[Math.floor(code / AXIS.length)]! / 4]
-        : [0, 0];
-      return {
-        facts: [
-          {
-            name: "Motion",
-            value: !known
-              ? "none: the scene changes"
-              : x === 0 && y === 0
-                ? "stands still"
-                : `from ${Math.abs(x)} px ${x < 0 ? "left" : "right"}, ${Math.abs(y)} px ${y < 0 ? "above" : "below"} in the frame before`,
-          },
-        ],
-        vector: null,
-        prototype: null,
-        near: null,
-        star: null,
-      };
+    const meaning = this.meaning(codes, at);
+    const plain = { vector: null, prototype: null, near: null, star: null };
+    switch (meaning.kind) {
+      case "motion": {
+        const [x, y] = [meaning.dx, meaning.dy];
+        const value =
+          x === 0 && y === 0
+            ? "stands still"
+            : `from ${Math.abs(x)} px ${x < 0 ? "left" : "right"}, ${Math.abs(y)} px ${y < 0 ? "above" : "below"} in the frame before`;
+        return {
+          ...plain,
+          facts: [{ name: meaning.quarters ? "Motion of a quarter" : "Motion", value }],
+        };
+      }
+      case "shape":
+        return {
+          ...plain,
+          facts: [
+            { name: "Shape", value: meaning.gain === 0 ? "none" : `no. ${meaning.shape}` },
+            { name: "Gain", value: meaning.gain.toFixed(1) },
+          ],
+        };
+      case "loan": {
+        const { rows, columns } = meaning;
+        const value = `to the block ${Math.abs(rows)} ${rows < 0 ? "above" : "below"}, ${Math.abs(columns)} ${columns < 0 ? "left" : "right"}`;
+        return { ...plain, facts: [{ name: "Lends its shapes", value }] };
+      }
+      case "picture":
+        return {
+          ...plain,
+          facts: [{ name: "Picture", value: `after ${meaning.before} frames the scene changes` }],
+        };
+      case "none":
+        return { ...plain, facts: [{ name: "Stands for", value: "nothing, in this place" }] };
+      default: {
+        const step = Math.floor(at / (codes.length / this.grid.shape[0]!));
+        const key = isKey(this.timeline, step);
+        return {
+          ...plain,
+          facts: [
+            ...this.digits.facts(code),
+            {
+              name: "Stands for",
+              value:
+                meaning.kind === "cell"
+                  ? `8 x 8 pixels of a ${key ? "key frame" : "picture"}`
+                  : "16 x 16 pixels of four frames, beside others, given those before",
+            },
+          ],
+          vector: this.digits.vector(code),
+          prototype:
+            key && this.width === 4
+              ? { media: await this.prototype(code), says: "The code alone, 3 x 3 times" }
+              : null,
+        };
+      }
     }
-    return {
-      facts: [
-        ...this.digits.facts(code),
-        {
-          name: "Stands for",
-          value: key
-            ? "8 x 8 pixels of a key frame"
-            : "16 x 16 pixels of four frames, beside others, given those before",
-        },
-      ],
-      vector: this.digits.vector(code),
-      prototype:
-        key && this.width === 4
-          ? { media: await this.prototype(code), says: "The code alone, 3 x 3 times" }
-          : null,
-      near: null,
-      star: null,
-    };
   }
 
   private async prototype(code: number): Promise<Picture> {
@@ -238,7 +258,7 @@ function made(
         ? "cell 1, or motion"
         : i < 4
           ? `cell ${i + 1}, or ${i} of what motion leaves`
-          : `${i - 3} of what those leave`,
+          : `shape ${i - 3} of what those leave`,
     ),
     facts: [
       { name: "Grid", value: `${steps} steps of ${rows} x ${columns}` },
