@@ -25,7 +25,7 @@ async function load(name: keyof typeof plugins, kind: keyof typeof runtimes) {
   return { runtime, codec };
 }
 
-describe("shipped tokenizers of sound", () => {
+describe("shipped tokenizers of sound", { timeout: 120_000 }, () => {
   it.each(cases)("%s on the %s runtime does what every tokenizer must", async (name, kind) => {
     const { runtime, codec } = await load(name, kind);
     const none: AudioSignal = { samples: [new Float32Array(0)], sampleRate: 16_000 };

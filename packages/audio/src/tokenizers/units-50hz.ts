@@ -17,24 +17,25 @@ export const manifest = {
   "files": {
     "encoder": {
       "path": "encoder.onnx",
-      "bytes": 2262082,
-      "sha256": "af06f770a31cf6156d64298c7c299eb8c72c8b6a1439479451fbb3f6f8f09326"
+      "bytes": 3069063,
+      "sha256": "3a5d873c8cbad422c58fd52a7cc5b5c0432e9ee43b9c093ddcfcfa2333260a0c"
     },
     "decoder": {
       "path": "decoder.onnx",
-      "bytes": 3685456,
-      "sha256": "cbd1156d9151a74f61963c184b0b0e2e6cbc83de1d951659cf89a0af16298415"
+      "bytes": 5779958,
+      "sha256": "a56d47aa265f71e6a86a920a794260f176fe192118e7921d7d57222bc1e55257"
     },
     "quantizer": {
       "path": "units.safetensors",
       "bytes": 128240,
-      "sha256": "309db172678a9136516aa8a7678fa7e18c07fdf11de8603b00ba483bc370e7ba"
+      "sha256": "d73dfa038ab1babda9fadd7e015ff669639bc1e1f447ba211d90fefbc0145225"
     }
   },
   "settings": {
     "sampleRate": 16000,
-    "encoderState": 3600,
-    "decoderState": 4864,
+    "encoderState": 4484,
+    "decoderState": 8609,
+    "decoderDelay": 480,
     "folder": "sound-16k"
   },
   "licences": {
@@ -48,102 +49,102 @@ export const manifest = {
       "metric": "units-50hz, 0.4 kbit/s kbps",
       "value": 0.4484,
       "unit": "kbit/s",
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s siSdr",
-      "value": -1.0328,
+      "value": -1.9487,
       "unit": "dB",
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s melDistance",
-      "value": 3.3365,
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "value": 2.5452,
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s stoi",
-      "value": 0.5744,
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "value": 0.5842,
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s pesq",
-      "value": 1.127,
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "value": 1.1273,
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "frames per run of one unit",
-      "value": 1.297,
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "value": 1.534,
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "share of the codebooks used",
-      "value": 0.662,
-      "data": "speech: 28 s of 7 held-out clips of fillets-ng-data-nl"
+      "value": 0.708,
+      "data": "speech: 62 s of 19 held-out clips of fillets-ng-data-nl, ktuberling-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s kbps",
       "value": 0.4483,
       "unit": "kbit/s",
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s siSdr",
-      "value": 0.1925,
+      "value": -2.0796,
       "unit": "dB",
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s melDistance",
-      "value": 3.9639,
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "value": 2.1162,
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s stoi",
-      "value": 0.6079,
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "value": 0.6411,
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s pesq",
-      "value": 1.0508,
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "value": 1.0461,
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "frames per run of one unit",
-      "value": 1.18,
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "value": 1.257,
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "share of the codebooks used",
-      "value": 0.602,
-      "data": "telephone prompts: 30 s of 10 held-out clips of asterisk-core-sounds-fr-wav"
+      "value": 0.33,
+      "data": "telephone prompts: 63 s of 20 held-out clips of asterisk-core-sounds-fr-wav"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s kbps",
       "value": 0.4483,
       "unit": "kbit/s",
-      "data": "music and effects: 30 s of 5 held-out clips of drascula-music, frozen-bubble-data"
+      "data": "music and effects: 60 s of 10 held-out clips of drascula-music, frozen-bubble-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s siSdr",
-      "value": -6.4152,
+      "value": -7.6795,
       "unit": "dB",
-      "data": "music and effects: 30 s of 5 held-out clips of drascula-music, frozen-bubble-data"
+      "data": "music and effects: 60 s of 10 held-out clips of drascula-music, frozen-bubble-data"
     },
     {
       "metric": "units-50hz, 0.4 kbit/s melDistance",
-      "value": 3.1209,
-      "data": "music and effects: 30 s of 5 held-out clips of drascula-music, frozen-bubble-data"
+      "value": 2.5342,
+      "data": "music and effects: 60 s of 10 held-out clips of drascula-music, frozen-bubble-data"
     },
     {
       "metric": "frames per run of one unit",
-      "value": 1.201,
-      "data": "music and effects: 30 s of 5 held-out clips of drascula-music, frozen-bubble-data"
+      "value": 1.223,
+      "data": "music and effects: 60 s of 10 held-out clips of drascula-music, frozen-bubble-data"
     },
     {
       "metric": "share of the codebooks used",
-      "value": 0.472,
-      "data": "music and effects: 30 s of 5 held-out clips of drascula-music, frozen-bubble-data"
+      "value": 0.532,
+      "data": "music and effects: 60 s of 10 held-out clips of drascula-music, frozen-bubble-data"
     }
   ]
 } as const satisfies Manifest<"audio">;
