@@ -306,7 +306,8 @@ async function scalarTable() {
     const quantizer = createQuantizer(spec, { dim });
     const own: number[] = [];
     const copies: number[] = [];
-    for (let i = 0; i < 4 * repeats; i++) {
+    // Milliseconds each: enough rounds that some are not disturbed.
+    for (let i = 0; i < 30 * repeats; i++) {
       own.push(await seconds(() => quantizer.quantize(x)));
       copies.push(await seconds(() => x.data.slice()));
     }
