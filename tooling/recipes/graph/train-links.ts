@@ -82,6 +82,8 @@ const result = {
   data: basename(data),
   method: name,
   nodes: split.graph.nodes.length,
+  relations: split.graph.relations.length,
+  edges: split.train.heads.length,
   parameters: method.parameters,
   run: { ...run, trained: trained.step, msPerStep: Math.round(trained.msPerStep) },
   valid,

@@ -208,14 +208,14 @@ export class CodeEmbedding {
   ) {
     const { width, fields } = config;
     const tables: Record<string, SparseTable> = {};
-    for (const { name, size, by, table, none } of fields) {
+    for (const { name, size, by, table, none, fixed } of fields) {
       if (table !== undefined) continue;
       const made = new SparseTable(size, width, (n) =>
         by === "scale"
           ? fading(random, size, width)
           : by === "sign"
             ? signs(random, size, width, config.relations)
-            : random.fillNormal(new Float32Array(n), 0.3),
+            : random.fillNormal(new Float32Array(n), fixed ? 0.1 : 0.3),
       );
       if (none !== undefined) made.data.fill(0, none * width, (none + 1) * width);
       tables[name] = made;
@@ -458,7 +458,8 @@ function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, token
   if (kind !== "transformer") {
     const flat = reshape(tokens, [-1, count * width]);
     const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
-    const out = linearLayer(g, random, "enc.1", h, dim, 1);
+    // Beside a linear path the rest starts near nothing.
+    const out = linearLayer(g, random, "enc.1", h, dim, kind === "sum" ? 0.1 : 1);
     return kind === "sum" ? add(out, straight(g, random, flat, count, config)) : out;
   }
   if (width % heads !== 0) {

@@ -1,0 +1,45 @@
+/* Written by tooling/recipes/graph/export-links.ts. */
+/** What the encoders of WordNet's synsets have in common. */
+export const wordnet = {
+  format: "dtok-manifest-1",
+  modality: "graph",
+  version: "0.1.0",
+  quantizer: "nodepiece",
+  codebookSizes: [
+    6001, 6001, 6001, 6001, 6001, 6001, 6001, 6001, 6001, 6001, 6001, 6001, 22, 22, 22, 22, 22, 22,
+    22, 22, 22, 22, 22, 22, 38, 38, 38, 38, 38, 38,
+  ],
+  stride: [1],
+  settings: {
+    dim: 128,
+    relations: [
+      "also_see",
+      "antonym",
+      "attribute",
+      "cause",
+      "derivation",
+      "domain_region",
+      "domain_topic",
+      "domain_usage",
+      "entailment",
+      "hypernym",
+      "instance_hypernym",
+      "member_holonym",
+      "part_holonym",
+      "participle",
+      "pertainym",
+      "similar_to",
+      "substance_holonym",
+      "verb_group",
+    ],
+    perNode: 12,
+    relationsPerNode: 6,
+    maxDistance: 20,
+  },
+  licences: {
+    code: "Apache-2.0",
+    weights: "WordNet 3.0 licence (free for any purpose, with its notice)",
+    data: "WordNet 3.1, Copyright 2011 Princeton University",
+  },
+  citation: "arXiv:2106.12144",
+} as const;
