@@ -312,7 +312,14 @@ export class MotionSearch {
       }
       if (cost < best) [best, bx, by] = [cost, x, y];
     };
-    for (const [x, y] of candidates) attempt(x as number, y as number);
+    // Neighbours often moved alike: each vector once.
+    const seen = new Set<number>();
+    for (const [x, y] of candidates) {
+      const key = (x as number) * 4096 + (y as number);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      attempt(x as number, y as number);
+    }
     for (let step = from; step >= 1; step >>= 1) {
       // Finer than the axes are at this length leads nowhere.
       if (step < gap(AXIS_X, NEAREST_X, bx) && step < gap(AXIS_Y, NEAREST_Y, by)) break;
