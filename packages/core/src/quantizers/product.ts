@@ -434,7 +434,7 @@ export function rotate(
   return out;
 }
 
-/** x = R^T y (+ mean) for rows [n, D]. */
+/** x = R^T y (+ mean) for rows [n, D], summed in float64: what codes decode to stays, whatever computes codes. */
 export function rotateBack(
   rows: Float32Array,
   n: number,
@@ -442,14 +442,17 @@ export function rotateBack(
   dim: number,
   mean?: Float32Array,
 ): Float32Array {
-  const transposed = new Float32Array(dim * dim);
-  for (let i = 0; i < dim; i++) {
-    for (let j = 0; j < dim; j++) transposed[j * dim + i] = rotation[i * dim + j]!;
-  }
-  const out = rotate(rows, n, transposed, dim);
-  if (mean !== undefined) {
-    for (let i = 0; i < n; i++) {
-      for (let d = 0; d < dim; d++) out[i * dim + d] = out[i * dim + d]! + mean[d]!;
+  const out = new Float32Array(n * dim);
+  const sums = new Float64Array(dim);
+  for (let i = 0; i < n; i++) {
+    sums.fill(0);
+    for (let r = 0, w = 0; r < dim; r++) {
+      const y = rows[i * dim + r]!;
+      for (let d = 0; d < dim; d++, w++) sums[d]! += y * rotation[w]!;
+    }
+    out.set(sums, i * dim);
+    if (mean !== undefined) {
+      for (let d = 0, at = i * dim; d < dim; d++, at++) out[at]! += mean[d]!;
     }
   }
   return out;
