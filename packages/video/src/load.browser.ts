@@ -23,6 +23,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
     keyDecoder: () => new URL("../models/clip-8x/key-decoder.onnx", import.meta.url),
     encoder: () => new URL("../models/clip-8x/encoder.onnx", import.meta.url),
     decoder: () => new URL("../models/clip-8x/decoder.onnx", import.meta.url),
+    shapes: () => new URL("../models/clip-8x/shapes.onnx", import.meta.url),
+    keyShapes: () => new URL("../models/clip-8x/key-shapes.onnx", import.meta.url),
   },
 };
 

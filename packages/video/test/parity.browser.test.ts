@@ -25,6 +25,10 @@ test("a browser's frames and tokens are Node.js' frames and tokens", async () =>
   const back = await collectVideo(await tokenizer.decode(grid));
   expect(back.frames).toHaveLength(10);
   await tokenizer.close();
+  // Each of its files is one that a page finds.
+  const fine = await loadVideoTokenizer("clip-8x-fine");
+  expect((await fine.encode(video)).shape.slice(0, 2)).toEqual([4, 4]);
+  await fine.close();
 
   const answer = await commands.runInNode("packages/video/test/parity.reference.ts");
   const reference = JSON.parse(answer) as Reference | null;
