@@ -120,13 +120,16 @@ class CodedSound implements Coded {
         samples = shown.samples;
         made = "nothing changed";
       } else {
-        const from = changed[0]!;
-        const to = Math.min(steps, changed.at(-1)! + 1 + REACH);
+        const { stride } = this.codec;
+        // Sound that comes later than its codes: codes tell of samples before their own too.
+        const lead = Math.ceil((this.codec.decodeLatencyMs * RATE) / 1000 / stride);
+        const from = Math.max(0, changed[0]! - lead);
+        const to = Math.min(steps, changed.at(-1)! + 1 + REACH + lead);
         samples = shown.samples.slice();
         const first = Math.max(0, from - REACH);
         const part = await this.samplesOf(codes, first, to, level);
-        const { stride } = this.codec;
-        const kept = part.subarray((from - first) * stride);
+        const end = to < steps ? (to - lead) * stride : samples.length;
+        const kept = part.subarray((from - first) * stride, end - first * stride);
         samples.set(kept.subarray(0, samples.length - from * stride), from * stride);
         made = `steps ${first} to ${to - 1} of ${steps} decoded anew`;
       }
