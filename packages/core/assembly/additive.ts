@@ -3,6 +3,7 @@
 // All sums are float32 (or float64 where said) in the order of the TypeScript that they mirror.
 
 import { finishBlocks, groupMaxima, packVectors } from "./nearest";
+import { at } from "./params";
 
 /** Numbers of a sum before it is added to the total: src/kernels/products.ts has the same. */
 const CHUNK: i32 = 64;
@@ -235,12 +236,6 @@ const SCALE: usize = 72;
 /** Sweeps of ICM after which it stops even if codes still change. */
 const MAX_SWEEPS: i32 = 8;
 const FAR: f64 = 1125899906842624;
-
-// @ts-ignore: a decorator
-@inline
-function at(p: usize, field: usize): usize {
-  return <usize>load<i32>(p + field);
-}
 
 /** Pair table of all words. */
 export function pairTable(p: usize, zeros: usize): void {

@@ -9,6 +9,7 @@
 
 import { estimate, exact, packCodebook, packVectors } from "./nearest";
 import { products } from "./additive";
+import { at } from "./params";
 
 const X: usize = 0;
 const DIM: usize = 4;
@@ -57,12 +58,6 @@ const BLOCK_PANELS: usize = 4;
 const MOST: f32 = 4090;
 const MIDDLE: f32 = 4096;
 const ULP: f64 = 5.9604644775390625e-8;
-
-// @ts-ignore: a decorator
-@inline
-function at(p: usize, field: usize): usize {
-  return <usize>load<i32>(p + field);
-}
 
 /** Rows [rows, pad] at `from` less the mean as [rows, dim], and their Y. Returns the greatest rest. */
 function coordinates(p: usize, from: usize, rows: i32, centred: usize, turned: usize, y: usize): f64 {

@@ -222,7 +222,11 @@ export function nearestWords(
     { data: rows.subarray(0, n * width), shape: [n, width] },
     { data: words, shape: [size, width] },
   );
-  for (let i = 0, o = at; i < n; i++, o += stride) out[o] = indices[i]!;
+  spreadOut(indices, out, at, stride);
+}
+
+function spreadOut(indices: Int32Array, out: Int32Array, at: number, stride: number): void {
+  for (let i = 0, o = at; i < indices.length; i++, o += stride) out[o] = indices[i]!;
 }
 
 /** The same by kernels that use threads, where there are any. */
@@ -246,7 +250,7 @@ export async function nearestWordsWith(
     { data: words, shape: [size, width] },
     signal,
   );
-  for (let i = 0, o = at; i < n; i++, o += stride) out[o] = indices[i]!;
+  spreadOut(indices, out, at, stride);
 }
 
 export interface LloydOptions {
