@@ -4,6 +4,8 @@ import type { ReadOptions } from "@dtok/runtime/web";
 import type { ClipCodec } from "./codec/clip-codec.js";
 import { folderOf, pluginOf } from "./load-common.js";
 import type { VideoTokenizerName } from "./plugins.js";
+import type { manifest as clip8xFine } from "./tokenizers/clip-8x-fine.js";
+import type { manifest as clip8x } from "./tokenizers/clip-8x.js";
 import { withReader } from "./tokenizer.js";
 import type { VideoTokenizer } from "./tokenizer.js";
 import { readVideo } from "./web/read.js";
@@ -16,8 +18,10 @@ export interface LoadVideoOptions extends ReadOptions {
   readonly baseUrl?: string | URL;
 }
 
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+type File = keyof (typeof clip8x)["files"] | keyof (typeof clip8xFine)["files"];
+
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: Readonly<Record<string, Readonly<Record<File, () => URL>>>> = {
   "clip-8x": {
     keyEncoder: () => new URL("../models/clip-8x/key-encoder.onnx", import.meta.url),
     keyDecoder: () => new URL("../models/clip-8x/key-decoder.onnx", import.meta.url),
@@ -34,14 +38,14 @@ export async function loadVideoTokenizer(
   options: LoadVideoOptions = {},
 ): Promise<VideoTokenizer<VideoInput>> {
   const plugin = pluginOf(name);
-  const files = FILES[folderOf(plugin.manifest)] as Record<string, () => URL>;
+  const files = FILES[folderOf(plugin.manifest)]!;
   const runtime = options.runtime ?? (await createRuntime());
   const closeOwn = async () => {
     if (!options.runtime) await runtime.close();
   };
   try {
     const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
+      options.baseUrl ?? ((file: string) => files[file as File]()),
       plugin.manifest,
       options,
     );
