@@ -22,12 +22,19 @@ const paste = (from, count, dim, pad, to, first) => {
   if (dim === pad) return void to.set(from.subarray(0, count * dim), first * dim);
   for (let n = 0; n < count; n++) to.set(from.subarray(n * pad, n * pad + dim), (first + n) * dim);
 };
+const takeOff = (x, count, vectors, first) => {
+  own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
+  paste(x, count, at.dim, at.pad, vectors, first);
+};
+const grow = (bytes) => {
+  const missing = bytes - own.memory.buffer.byteLength;
+  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+};
 let radius = 0;
 let given;
 const preparePruned = ({ pruned, mean, codebook }) => {
   at = pruned.place;
-  const missing = at.bytes - own.memory.buffer.byteLength;
-  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  grow(at.bytes);
   const { buffer } = own.memory;
   new Int32Array(buffer, at.params, at.ints.length).set(at.ints);
   for (const [place, bytes] of at.zeroed) new Uint8Array(buffer, place, bytes).fill(0);
@@ -45,8 +52,7 @@ const prepare = (job) => {
   given = job;
   if (job.pruned) return preparePruned(job);
   at = job.place;
-  const missing = at.bytes - own.memory.buffer.byteLength;
-  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  grow(at.bytes);
   const floats = new Float32Array(own.memory.buffer);
   floats.fill(0, at.mean >> 2, (at.mean >> 2) + at.pad);
   floats.set(job.mean, at.mean >> 2);
@@ -89,10 +95,7 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, 
     own.finishBlocks(at.x, count, at.dim, at.pad, at.lengths, at.packed, at.panelsAt, at.whole,
       at.panels, at.blockPanels, at.maxima, at.top, at.c, at.size, at.state, at.bests,
       at.indicesAt, at.distancesAt);
-    if (subtract) {
-      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
-      paste(x, count, at.dim, at.pad, vectors, first);
-    }
+    if (subtract) takeOff(x, count, vectors, first);
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
@@ -117,10 +120,7 @@ const searchPruned = ({ vectors, rows, indices, distances, next, minRadius, subt
     }
     seen += count;
     cost += spent;
-    if (subtract) {
-      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
-      paste(x, count, at.dim, at.pad, vectors, first);
-    }
+    if (subtract) takeOff(x, count, vectors, first);
     indices.set(codes.subarray(0, count), first);
     distances.set(lengths.subarray(0, count), first);
   }
@@ -153,10 +153,7 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
       own.finishBytes(at.x, count, dim, pad, at.lengths, at.steps, at.y, k, chunk, at.norms, at.c,
         radius, at.scratch, at.bests, at.indicesAt);
     }
-    if (subtract) {
-      own.takeOff(at.x, count, at.pad, at.indicesAt, at.c);
-      paste(x, count, at.dim, at.pad, vectors, first);
-    }
+    if (subtract) takeOff(x, count, vectors, first);
     indices.set(codes.subarray(0, count), first);
     distances.set(bests.subarray(0, count), first);
   }
@@ -164,8 +161,7 @@ const searchBytes = async ({ vectors, rows, indices, distances, next, maxReach, 
 let plan;
 const preparePlan = (next) => {
   plan = next;
-  const missing = plan.bytes - own.memory.buffer.byteLength;
-  if (missing > 0) own.memory.grow(Math.ceil(missing / 65536));
+  grow(plan.bytes);
   const { buffer } = own.memory;
   for (const [to, values] of plan.data) {
     new Uint8Array(buffer, to, values.byteLength)
