@@ -45,6 +45,8 @@ export type { TokensFileOptions } from "./tokens/parquet.js";
 export { explainSvg } from "./tokens/svg.js";
 export { NodeVocabulary, NONE_ID, UNKNOWN_ID } from "./tokens/vocabulary.js";
 export type { TokenColumn, VocabularyPart } from "./tokens/vocabulary.js";
+export { foldLinks } from "./links/folds.js";
+export type { LinkFold } from "./links/folds.js";
 export { filteredRank, KnownLinks, linkMetrics } from "./links/rank.js";
 export type { LinkMetrics } from "./links/rank.js";
 export { graphOfLinks, linksOf, splitLinks, takeLinks } from "./links/split.js";

@@ -41,73 +41,149 @@ const config = (kind: NodeEncoderConfig["kind"]): NodeEncoderConfig => ({
     { name: "second", from: 1, columns: 1, size: 6 },
     { name: "parity", from: 2, columns: 1, size: 2, onto: "second", by: "scale" },
   ],
-  width: 8,
+  width: kind === "sum" ? 16 : 8,
   hidden: 32,
   dim: 16,
   heads: 2,
   relations: 2,
 });
 
-/** The same beside a node's two digits once more, and those of the next node, which odd nodes do not see. */
+/** The same beside a node's two digits once more, and those of the next two nodes, of which odd ones see one. */
 const nearCodes = {
-  data: Int32Array.from({ length: NODES * 8 }, (_, i) => {
-    const n = Math.floor(i / 8);
-    const next = (n + 1) % NODES;
-    const digits = (m: number) => [m % 6, 6 + Math.floor(m / 6)];
-    const near = n % 2 === 0 ? [0, ...digits(next)] : [5, 12, 12];
-    return [...codes.data.subarray(3 * n, 3 * n + 3), ...digits(n), ...near][i % 8]!;
+  data: Int32Array.from({ length: NODES * 11 }, (_, i) => {
+    const n = Math.floor(i / 11);
+    const digits = (m: number) => [m % 6, 6 + Math.floor((m % NODES) / 6)];
+    const near = [
+      0,
+      n % 2 === 0 ? 1 : 5,
+      ...digits(n + 1),
+      ...(n % 2 === 0 ? digits(n + 2) : [12, 12]),
+    ];
+    return [...codes.data.subarray(3 * n, 3 * n + 3), ...digits(n), ...near][i % 11]!;
   }),
-  shape: [NODES, 8] as const,
+  shape: [NODES, 11] as const,
 };
 const near = (kind: NodeEncoderConfig["kind"], fixed: boolean): NodeEncoderConfig => {
-  const digits = { columns: 2, size: 13, each: 2, none: 12, fixed };
+  const digits = { size: 13, each: 2, none: 12, fixed, direct: fixed };
   return {
     ...config(kind),
     fields: [
       ...config(kind).fields,
-      { name: "code", from: 3, ...digits },
-      { name: "near", from: 6, table: "code", ...digits },
-      { name: "by", from: 5, columns: 1, size: 6, onto: "near", by: "sign" },
+      { name: "code", from: 3, columns: 2, ...digits },
+      { name: "near", from: 7, columns: 4, table: "code", ...digits },
+      { name: "by", from: 5, columns: 2, size: 6, onto: "near", by: "turn" },
     ],
   };
 };
 
-it("hash encoder: sums, shared tables, signs, none, and tokens that are hidden", () => {
-  for (const fixed of [false, true]) {
-    const embedding = new CodeEmbedding(near("mlp", fixed), nearCodes, createRandom(2));
-    const { code, by } = embedding.tables;
-    const nodes = Int32Array.of(2, 3);
-    const [out, again] = [new Float32Array(2 * 4 * 8), new Float32Array(2 * 4 * 8)];
-    embedding.forward(nodes, out);
-    const row = (r: number, d: number) => code!.data[r * 8 + d]!;
-    for (let d = 0; d < 8; d++) {
-      expect(out[16 + d]).toBeCloseTo(row(2, d) + row(6, d), 6);
-      expect(out[24 + d]).toBeCloseTo((row(3, d) + row(6, d)) * by!.data[d]!, 6);
-      expect(out[32 + 24 + d]).toBe(0);
+describe("code embedding", () => {
+  const nodes = Int32Array.of(2, 3);
+
+  it("puts rows side by side, turns them by the relation, weighs a sum by what is not none", () => {
+    for (const fixed of [false, true]) {
+      const { width } = near("sum", fixed);
+      const half = width / 2;
+      const embedding = new CodeEmbedding(near("sum", fixed), nearCodes, createRandom(2));
+      const { code, by } = embedding.tables;
+      const out = new Float32Array(2 * 4 * width);
+      embedding.forward(nodes, out);
+      const token = (n: number, d: number) => {
+        const row = d < half ? n % 6 : 6 + Math.floor(n / 6);
+        return code!.data[row * half + (d % half)]!;
+      };
+      const turned = (n: number, r: number, d: number) => {
+        const [a, b] = [token(n, d % half), token(n, half + (d % half))];
+        const [c, e] = [
+          by!.data[r * width + (d % half)]!,
+          by!.data[r * width + half + (d % half)]!,
+        ];
+        return d < half ? a * c - b * e : a * e + b * c;
+      };
+      for (let d = 0; d < width; d++) {
+        expect(out[2 * width + d]).toBeCloseTo(token(2, d), 6);
+        expect(out[3 * width + d]).toBeCloseTo((turned(3, 0, d) + turned(4, 1, d)) / Math.SQRT2, 6);
+        expect(out[7 * width + d]).toBeCloseTo(turned(4, 0, d), 6);
+      }
+      for (let d = 0; d < half; d++) {
+        expect(Math.hypot(by!.data[d]!, by!.data[half + d]!)).toBeCloseTo(1, 6);
+      }
+      const before = code!.data.slice();
+      embedding.backward(nodes, new Float32Array(out.length).fill(1), 0.1);
+      expect(code!.data.some((value, i) => value !== before[i])).toBe(!fixed);
+      // What stands for nothing stays nothing.
+      expect(code!.data.subarray(12 * half).every((value) => value === 0)).toBe(true);
     }
-    // The relation's signs are those of its real and its imaginary part, either way.
-    for (let d = 0; d < 4; d++) {
-      const sign = Math.sign(by!.data[d]!);
-      for (const at of [4 + d, 2 * 8 + d, 2 * 8 + 4 + d])
-        expect(Math.sign(by!.data[at]!)).toBe(sign);
+  });
+
+  it("moves rows against the slope of what is made of them", () => {
+    for (const kind of ["sum", "mlp"] as const) {
+      const encoder = near(kind, false);
+      const size = 2 * tokenCount(encoder) * encoder.width;
+      const random = createRandom(5);
+      const gradient = random.fillNormal(new Float32Array(size), 1);
+      const value = (embedding: CodeEmbedding) => {
+        const out = new Float32Array(size);
+        embedding.forward(nodes, out);
+        return out.reduce((sum, x, i) => sum + x * gradient[i]!, 0);
+      };
+      for (const name of ["first", "second", "parity", "code", "by"]) {
+        const embedding = new CodeEmbedding(encoder, nearCodes, createRandom(2));
+        const { data } = embedding.tables[name]!;
+        const slopes = Float32Array.from(data.keys(), (i) => {
+          const own = data[i]!;
+          data[i] = own + 0.01;
+          const up = value(embedding);
+          data[i] = own - 0.01;
+          const down = value(embedding);
+          data[i] = own;
+          return (up - down) / 0.02;
+        });
+        embedding.backward(nodes, gradient, 1e-6);
+        // Adagrad's sums are squared gradients after a first step.
+        const { sums } = embedding.tables[name]!;
+        for (const [i, slope] of slopes.entries()) {
+          // The row of none has a slope and does not move.
+          if (name === "code" && i >= (12 * data.length) / 13) continue;
+          expect(Math.sqrt(sums[i]!)).toBeCloseTo(Math.abs(slope), 2);
+        }
+      }
     }
-    embedding.hide("near", 2, 0);
-    embedding.forward(nodes, again);
-    expect(again.subarray(24, 32).every((value) => value === 0)).toBe(true);
-    embedding.show();
-    embedding.forward(nodes, again);
-    expect(again).toEqual(out);
-    const before = code!.data.slice();
-    embedding.backward(nodes, new Float32Array(64).fill(1), 0.1);
-    expect(code!.data.some((value, i) => value !== before[i])).toBe(!fixed);
-    // What stands for nothing stays nothing.
-    expect(code!.data.subarray(12 * 8).every((value) => value === 0)).toBe(true);
-  }
-  const uneven = {
-    ...near("sum", false),
-    fields: [{ name: "a", from: 0, columns: 3, size: 6, each: 2 }],
-  };
-  expect(() => new CodeEmbedding(uneven, nearCodes, createRandom(1))).toThrow(/columns/);
+  });
+
+  it("shows a node as the view has it", () => {
+    const encoder = near("sum", true);
+    const embedding = new CodeEmbedding(encoder, nearCodes, createRandom(2));
+    const hidden = { data: nearCodes.data.slice(), shape: nearCodes.shape };
+    // Node 2 without its neighbours.
+    hidden.data.set([5, 5, 12, 12, 12, 12], 2 * 11 + 5);
+    expect(embedding.addView(hidden)).toBe(1);
+    const [first, second] = [0, 1].map((view) => {
+      const out = new Float32Array(2 * 4 * encoder.width);
+      embedding.forward(nodes, out, view);
+      return out;
+    }) as [Float32Array, Float32Array];
+    const at = 3 * encoder.width;
+    expect(second.subarray(at, at + encoder.width).every((value) => value === 0)).toBe(true);
+    expect(second.subarray(0, at)).toEqual(first.subarray(0, at));
+    expect(second.subarray(at + encoder.width)).toEqual(first.subarray(at + encoder.width));
+    const by = embedding.tables.by!.data.slice();
+    embedding.backward(Int32Array.of(2), new Float32Array(4 * encoder.width).fill(1), 0.1, 1);
+    expect(embedding.tables.by!.data).toEqual(by);
+    expect(() => embedding.addView(codes)).toThrow(/\[24, 11\]/);
+  });
+
+  it("refuses fields that do not fit", () => {
+    const odd = (field: object) => ({
+      ...near("sum", false),
+      fields: [{ name: "a", from: 0, columns: 3, size: 6, ...field }],
+    });
+    const make = (encoder: NodeEncoderConfig) => () =>
+      new CodeEmbedding(encoder, codes, createRandom(1));
+    expect(make(odd({ each: 2 }))).toThrow(/columns/);
+    expect(make(odd({ each: 3 }))).toThrow(/divide/);
+    const narrow = { ...near("sum", true), width: 8 };
+    expect(() => encoderSize(narrow)).toThrow(/vector's numbers, 16/);
+  });
 });
 
 const variants = [
@@ -132,7 +208,8 @@ describe.each(variants)("hash encoder, %s", (_, encoder, codes) => {
       shape: [batch],
     });
     const zero = { data: new Float32Array(batch * NODES), shape: [batch, NODES] };
-    const rows = { data: new Float32Array(NODES * tokens * 8), shape: [NODES, tokens, 8] };
+    const { width } = encoder;
+    const rows = { data: new Float32Array(NODES * tokens * width), shape: [NODES, tokens, width] };
     const feeds = { heads: ids(0), kinds: ids(1), tails: ids(2), toTails: zero, toHeads: zero };
     const errors: number[] = [];
     for (let step = 0; step < 150; step++) {

@@ -61,7 +61,7 @@ for (const kind of ["mlp", "transformer"] as const) {
   const anchors = Array.from(pieces.anchors, (n) => nodes[n]!);
   put("anchors", "anchors.json", text(`${JSON.stringify(anchors)}\n`));
 
-  const vectors = await vectorsOf(runtime, method, arrays, false);
+  const vectors = await vectorsOf(runtime, method, split.graph, arrays, false);
   const measured = await evaluateLinks(runtime, split, vectors, arrays.relations!, split.test);
   const card: Measurement[] = [];
   const add = (metric: string, value: number, unit?: string) =>

@@ -1,6 +1,6 @@
 /** Training on links and measuring it: batches, steps, filtered ranks. */
-import { KnownLinks, degrees, filteredRank, linkMetrics, neighbourSlots } from "@dtok/graph";
-import type { KnowledgeGraph, LinkMetrics, LinkSplit, Links, NeighbourSlots } from "@dtok/graph";
+import { KnownLinks, degrees, filteredRank, foldLinks, linkMetrics } from "@dtok/graph";
+import type { KnowledgeGraph, LinkMetrics, LinkSplit, Links } from "@dtok/graph";
 import { Random } from "@dtok/core";
 import type { Matrix, ModelRuntime, Tensor } from "@dtok/core";
 import { SparseTable, Trainer, cosineSchedule } from "@dtok/train";
@@ -11,7 +11,6 @@ import {
   linkTraining,
   tokenCount,
 } from "@dtok/train/presets";
-import type { CodeField } from "@dtok/train/presets";
 import type { Method } from "./methods.js";
 
 export interface LinkRun {
@@ -23,6 +22,8 @@ export interface LinkRun {
   readonly tableRate: number;
   readonly rate: number;
   readonly seed: number;
+  /** Parts of the training edges; each is asked for from tokens that do not show it. */
+  readonly folds: number;
 }
 
 type Arrays = Record<string, Tensor<Float32Array>>;
@@ -39,29 +40,32 @@ function neighbourOf({ out, in: into }: KnowledgeGraph, n: number, random: Rando
 }
 
 /**
- * Batches as a function of seed and step. Among nodes from anywhere, the right one is told by where it is;
+ * Batches as a function of seed and step, each of edges of one fold. Among nodes from anywhere, the right one is told by where it is;
  * which of its neighbours it is, is learned where they are in the batch too.
  */
 class Batches {
-  readonly nodes: Int32Array;
   /** Of the step. */
-  readonly edges: Int32Array;
+  readonly nodes: Int32Array;
+  fold = 0;
   readonly #place: Int32Array;
   readonly #share: Float64Array;
   readonly #known: KnownLinks;
   readonly #bias: Float32Array;
   readonly #toTails: Float32Array;
   readonly #toHeads: Float32Array;
-  #order: ArrayLike<number> = [];
+  /** Of the epoch: which fold a step asks, and where among its edges it begins. */
+  #order: readonly { readonly fold: number; readonly from: number }[] = [];
+  #edges: readonly ArrayLike<number>[] = [];
   #epoch = -1;
 
   constructor(
     readonly split: LinkSplit,
     readonly run: LinkRun,
+    /** Numbers of training edges. */
+    readonly folds: readonly Int32Array[],
   ) {
     const { graph, train } = split;
     this.nodes = new Int32Array(run.nodes);
-    this.edges = new Int32Array(run.batch);
     this.#place = new Int32Array(graph.nodes.length).fill(-1);
     this.#known = new KnownLinks(graph.relations.length, train);
     const degree = degrees(graph);
@@ -74,15 +78,39 @@ class Batches {
     this.#toHeads = new Float32Array(run.batch * run.nodes);
   }
 
+  /** The edges that a step asks for: folds in turn, by chance, and all of their edges once an epoch. */
+  #ask(step: number): { fold: number; edges: Int32Array } {
+    const { batch, seed } = this.run;
+    const per = this.folds.reduce((sum, { length }) => sum + Math.ceil(length / batch), 0);
+    const epoch = Math.floor(step / per);
+    if (epoch !== this.#epoch) {
+      const random = new Random(seed, -1 - epoch);
+      this.#edges = this.folds.map(({ length }) => random.sample(length, length));
+      const all = this.folds.flatMap(({ length }, fold) =>
+        Array.from({ length: Math.ceil(length / batch) }, (_, i) => ({ fold, from: i * batch })),
+      );
+      this.#order = Array.from(random.sample(per, per), (i) => all[i]!);
+      this.#epoch = epoch;
+    }
+    const { fold, from } = this.#order[step % per]!;
+    const [order, own] = [this.#edges[fold]!, this.folds[fold]!];
+    // The last of a fold is filled from its start.
+    const edges = Int32Array.from(
+      { length: batch },
+      (_, b) => own[order[(from + b) % own.length]!]!,
+    );
+    return { fold, edges };
+  }
+
   at(step: number): Record<string, Tensor> {
     const { batch, nodes: size, seed } = this.run;
     const { graph, train } = this.split;
-    const count = train.heads.length;
     const random = new Random(seed, step + 1);
+    const { fold, edges } = this.#ask(step);
+    this.fold = fold;
     const heads = new BigInt64Array(batch);
     const kinds = new BigInt64Array(batch);
     const tails = new BigInt64Array(batch);
-    const { edges } = this;
     for (const n of this.nodes) this.#place[n] = -1;
     let filled = 0;
     const put = (n: number): number => {
@@ -93,14 +121,7 @@ class Batches {
       return this.#place[n]!;
     };
     for (let b = 0; b < batch; b++) {
-      const at = step * batch + b;
-      const epoch = Math.floor(at / count);
-      if (epoch !== this.#epoch) {
-        this.#order = new Random(seed, -1 - epoch).sample(count, count);
-        this.#epoch = epoch;
-      }
-      const e = this.#order[at % count]!;
-      edges[b] = e;
+      const e = edges[b]!;
       heads[b] = BigInt(put(train.heads[e]!));
       kinds[b] = BigInt(train.kinds[e]!);
       tails[b] = BigInt(put(train.tails[e]!));
@@ -143,83 +164,6 @@ class Batches {
   }
 }
 
-/** Neighbours that a step hides although it does not ask for them, of every node that it shows. */
-const ALSO_HIDDEN = 0.1;
-
-/**
- * Hides the edges that a step asks for from what their ends show: a model that reads the answer from its
- * input learns nothing for the edges that are not there yet. A node shall look as it would without the edge,
- * so the relation goes where that edge is its only one; and nodes that nothing is asked of miss some too.
- */
-class Hiding {
-  readonly #slots: NeighbourSlots;
-  readonly #m: number;
-  readonly #types: number;
-  /** [N, m]: 1 for neighbours that are hidden. */
-  readonly #hidden: Uint8Array;
-  readonly #relation: CodeField | undefined;
-  readonly #degree: Float64Array;
-
-  constructor(
-    readonly split: LinkSplit,
-    readonly embedding: CodeEmbedding,
-    m: number,
-  ) {
-    this.#m = m;
-    this.#slots = neighbourSlots(split.graph, m);
-    this.#types = split.graph.relations.length;
-    this.#hidden = new Uint8Array(this.#slots.node.length);
-    this.#relation = embedding.config.fields.find(({ name }) => name === "relation");
-    this.#degree = Float64Array.from(degrees(split.graph));
-  }
-
-  hide(edges: Int32Array, nodes: Int32Array, random: Random): void {
-    const { train } = this.split;
-    for (const e of edges) {
-      const [h, r, t] = [train.heads[e]!, train.kinds[e]!, train.tails[e]!];
-      this.#drop(h, r, t);
-      this.#drop(t, this.#types + r, h);
-    }
-    const m = this.#m;
-    const { node } = this.#slots;
-    for (const n of nodes) {
-      let any = false;
-      for (let i = n * m; i < (n + 1) * m && node[i]! >= 0; i++) {
-        if (random.float() < ALSO_HIDDEN) this.#hidden[i] = 1;
-        if (this.#hidden[i] === 0) continue;
-        this.embedding.hide("near", n, i - n * m);
-        any = true;
-      }
-      if (any && this.#relation && this.#degree[n]! <= m) this.#hideRelations(n, this.#relation);
-    }
-    for (const n of nodes) this.#hidden.fill(0, n * m, (n + 1) * m);
-  }
-
-  #drop(n: number, r: number, other: number): void {
-    const m = this.#m;
-    const { node, kind } = this.#slots;
-    for (let i = n * m; i < (n + 1) * m; i++) {
-      if (node[i] === other && kind[i] === r) this.#hidden[i] = 1;
-    }
-  }
-
-  #hideRelations(n: number, { from, columns, name }: CodeField): void {
-    const m = this.#m;
-    const { kind } = this.#slots;
-    const { data, shape } = this.embedding.codes;
-    for (let c = 0; c < columns; c++) {
-      const r = data[n * shape[1] + from + c]!;
-      let [seen, shown] = [false, false];
-      for (let i = n * m; i < (n + 1) * m; i++) {
-        if (kind[i] !== r) continue;
-        seen = true;
-        if (this.#hidden[i] === 0) shown = true;
-      }
-      if (seen && !shown) this.embedding.hide(name, n, c);
-    }
-  }
-}
-
 export interface LinkProgress {
   readonly step: number;
   readonly error: number;
@@ -251,8 +195,15 @@ export async function trainLinks(
           random.fillNormal(new Float32Array(n), 0.1),
         )
       : undefined;
-  const embedding =
-    method.kind === "codes" ? new CodeEmbedding(method.config, method.codes, random) : undefined;
+  const folds = method.kind === "codes" ? foldLinks(split, run) : undefined;
+  let embedding: CodeEmbedding | undefined;
+  if (method.kind === "codes") {
+    for (const fold of folds!) {
+      const codes = method.codesOf(fold.graph);
+      if (embedding) embedding.addView(codes);
+      else embedding = new CodeEmbedding(method.config, codes, random);
+    }
+  }
   const trainer = await Trainer.create(
     runtime,
     (g) =>
@@ -263,9 +214,11 @@ export async function trainLinks(
       ),
     { betas: [0.9, 0.99], clipNorm: 5, session: { threads: 1 } },
   );
-  const batches = new Batches(split, run);
-  const near = (method.kind === "codes" && method.neighbours) || 0;
-  const hiding = near > 0 ? new Hiding(split, embedding!, near) : undefined;
+  const batches = new Batches(
+    split,
+    run,
+    folds?.map(({ edges }) => edges) ?? [Int32Array.from(split.train.heads.keys())],
+  );
   const shape =
     method.kind === "table"
       ? [run.nodes, method.dim]
@@ -305,14 +258,12 @@ export async function trainLinks(
   while (trainer.step < run.steps && !options.until?.()) {
     const { step } = trainer;
     const feeds = batches.at(step);
-    hiding?.hide(batches.edges, batches.nodes, new Random(run.seed + 1, step));
     if (table) table.gather(batches.nodes, rows);
-    else embedding!.forward(batches.nodes, rows);
+    else embedding!.forward(batches.nodes, rows, batches.fold);
     const result = await trainer.run({ ...feeds, rows: { data: rows, shape } }, rate(step));
     const gradient = trainer.outputs.rows!.data;
     if (table) table.step(batches.nodes, gradient, tableRate(step));
-    else embedding!.backward(batches.nodes, gradient, tableRate(step));
-    if (hiding) embedding!.show();
+    else embedding!.backward(batches.nodes, gradient, tableRate(step), batches.fold);
     sum += result.metrics.error!;
     count++;
     if (options.every && (trainer.step % options.every === 0 || trainer.step === run.steps)) {
@@ -341,6 +292,7 @@ export async function trainLinks(
 export async function vectorsOf(
   runtime: ModelRuntime,
   method: Method,
+  graph: KnowledgeGraph,
   arrays: Arrays,
   full = true,
 ): Promise<Matrix> {
@@ -350,14 +302,16 @@ export async function vectorsOf(
   }
   const { encoder } = exportNodeEncoder(method.config, arrays, { full });
   const session = await runtime.load(encoder, { threads: 1 });
-  const [count, columns] = method.codes.shape;
+  const codes = method.codesOf(graph);
+  const [count, columns] = codes.shape;
   const { dim } = method.config;
   const data = new Float32Array(count * dim);
   for (let from = 0; from < count; from += 4096) {
     const rows = Math.min(4096, count - from);
-    const part = method.codes.data.subarray(from * columns, (from + rows) * columns);
-    const codes = { data: BigInt64Array.from(part, BigInt), shape: [rows, columns] };
-    const out = await session.run({ codes });
+    const part = codes.data.subarray(from * columns, (from + rows) * columns);
+    const out = await session.run({
+      codes: { data: BigInt64Array.from(part, BigInt), shape: [rows, columns] },
+    });
     data.set(out.vectors!.data as Float32Array, from * dim);
   }
   await session.close();

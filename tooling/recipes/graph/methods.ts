@@ -2,27 +2,21 @@
 import { Earl, NodePiece } from "@dtok/graph";
 import type { KnowledgeGraph, NodePieceOptions } from "@dtok/graph";
 import { encoderSize } from "@dtok/train/presets";
-import type { CodeField, NodeEncoderConfig } from "@dtok/train/presets";
-
-export interface Codes {
-  readonly data: Int32Array;
-  readonly shape: readonly [number, number];
-}
+import type { CodeField, NodeCodes, NodeEncoderConfig } from "@dtok/train/presets";
 
 export type Method =
   | { readonly kind: "table"; readonly dim: number; readonly parameters: number }
   | {
       readonly kind: "codes";
       readonly config: NodeEncoderConfig;
-      readonly codes: Codes;
+      /** Of the nodes as a graph of the same nodes and relations shows them, by the same anchors. */
+      readonly codesOf: (graph: KnowledgeGraph) => NodeCodes;
       readonly parameters: number;
       /** What rebuilds the tokens. */
       readonly pieces?: NodePiece;
-      /** Neighbours per node, of a field called "near". */
-      readonly neighbours?: number;
     };
 
-/** Numbers per node: half real, half imaginary. */
+/** Numbers per node of the full table: half real, half imaginary. */
 export const DIM = 128;
 export const METHODS = [
   "table",
@@ -45,9 +39,16 @@ function sizes(nodes: number) {
       : { anchors: 40, perNode: 10, hidden: 128 };
 }
 
-/** Random codes of nodes and of up to eight neighbours; fewer anchors beside them pay for them. */
-const NEAR = { identity: { codebooks: 4, size: 128, seed: 1 }, neighbours: 8 } as const;
-const BESIDE = { perNode: 6, hidden: 128, share: 0.69 } as const;
+/**
+ * Vectors that random codes go into as they are: numbers cost little there, since codebooks are shared, and of
+ * d of them a node that has nothing to do with a question scores 1 / sqrt(d) of what the right one does.
+ */
+function wide(nodes: number) {
+  return nodes > 1000 ? { dim: 512, hidden: 96 } : { dim: 128, hidden: 64 };
+}
+
+/** Random codes of nodes and of up to eight neighbours. */
+const NEAR = { identity: { codebooks: 16, size: 128, seed: 1 }, neighbours: 8 } as const;
 
 export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
@@ -65,9 +66,15 @@ function relationField(from: number, columns: number, size: number): CodeField {
   return { name: "relation", from, columns, size, none: size - 1 };
 }
 
+/** What fields need to know of a NodePiece. */
+type Sizes = Pick<NodePiece, "perNode" | "relationsPerNode" | "codebookSizes">;
+
 /** Columns of NodePiece's codes: anchors, their distances (added to the anchors), relations. */
-export function nodePieceFields(pieces: NodePiece): NodeEncoderConfig["fields"] {
-  const { perNode: k, relationsPerNode: d, codebookSizes } = pieces;
+export function nodePieceFields({
+  perNode: k,
+  relationsPerNode: d,
+  codebookSizes,
+}: Sizes): NodeEncoderConfig["fields"] {
   return [
     { name: "anchor", from: 0, columns: k, size: codebookSizes[0]! },
     { name: "distance", from: k, columns: k, size: codebookSizes[k]!, onto: "anchor", by: "scale" },
@@ -80,7 +87,7 @@ function nearFields(from: number, relations: number): NodeEncoderConfig["fields"
   const { neighbours, identity } = NEAR;
   const c = identity.codebooks;
   const size = c * identity.size + 1;
-  const codes = { size, each: c, none: size - 1, fixed: true };
+  const codes = { size, each: c, none: size - 1, fixed: true, direct: true };
   return [
     { name: "code", from, columns: c, ...codes },
     { name: "near", from: from + c + neighbours, columns: neighbours * c, table: "code", ...codes },
@@ -90,13 +97,13 @@ function nearFields(from: number, relations: number): NodeEncoderConfig["fields"
       columns: neighbours,
       size: 2 * relations + 2,
       onto: "near",
-      by: "sign",
+      by: "turn",
     },
   ];
 }
 
 /** Their codes alone. */
-function nearCodes(graph: KnowledgeGraph): Codes {
+function nearCodes(graph: KnowledgeGraph): NodeCodes {
   const pieces = new NodePiece(graph, { anchors: 1, perNode: 1, relations: 0, ...NEAR });
   const { data, shape } = pieces.encode().codes;
   const width = shape[1] - 2;
@@ -108,7 +115,7 @@ function nearCodes(graph: KnowledgeGraph): Codes {
 }
 
 /** Codes side by side. */
-function beside(a: Codes, b: Codes): Codes {
+function beside(a: NodeCodes, b: NodeCodes): NodeCodes {
   const width = a.shape[1] + b.shape[1];
   const data = new Int32Array(a.shape[0] * width);
   for (let n = 0; n < a.shape[0]; n++) {
@@ -118,64 +125,96 @@ function beside(a: Codes, b: Codes): Codes {
   return { data, shape: [a.shape[0], width] };
 }
 
+/** The most anchors, or reserved entities, by which an encoder keeps to a tenth of the table's numbers. */
+function affordable(nodes: number, config: (anchors: number) => NodeEncoderConfig): number {
+  const room = Math.floor((nodes * DIM) / 10) - encoderSize(config(0));
+  return Math.max(1, Math.min(Math.round(nodes / 4), Math.floor(room / config(0).width)));
+}
+
 export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
   const nodes = graph.nodes.length;
   const relations = graph.relations.length;
-  const { hidden, perNode, anchors } = sizes(nodes);
-  const fewer = Math.round(anchors * BESIDE.share);
+  const { hidden, perNode } = sizes(nodes);
   const sum = { kind: "sum", width: DIM, hidden, dim: DIM, relations } as const;
-  const made = (config: NodeEncoderConfig, codes: Codes, pieces?: NodePiece): Method => ({
+  const { dim, hidden: middle } = wide(nodes);
+  const broad = { kind: "sum", width: dim, hidden: middle, dim, relations } as const;
+  const made = (
+    config: NodeEncoderConfig,
+    codesOf: (graph: KnowledgeGraph) => NodeCodes,
+    pieces?: NodePiece,
+  ): Method => ({
     kind: "codes",
     config,
-    codes,
+    codesOf,
     parameters: encoderSize(config),
     ...(pieces && { pieces }),
-    ...(config.fields.some((field) => field.name === "near") && { neighbours: NEAR.neighbours }),
   });
-  const near = () => {
-    const pieces = new NodePiece(graph, {
-      ...nodePieceOptions(graph),
-      anchors: fewer,
-      perNode: Math.min(perNode, BESIDE.perNode),
-      ...NEAR,
-    });
-    const from = 2 * pieces.perNode + pieces.relationsPerNode;
-    return { pieces, fields: [...nodePieceFields(pieces), ...nearFields(from, relations)] };
+  const piecesOf = (options: NodePieceOptions) => {
+    const pieces = new NodePiece(graph, options);
+    const anchorNodes = Array.from(pieces.anchors, (n) => graph.nodes[n]!);
+    const codesOf = (other: KnowledgeGraph) =>
+      new NodePiece(other, { ...options, anchorNodes }).encode().codes;
+    return { pieces, codesOf };
   };
-  const light = { ...sum, hidden: BESIDE.hidden };
+  const nearOptions = (anchors: number) => ({
+    ...nodePieceOptions(graph),
+    anchors,
+    perNode,
+    ...NEAR,
+  });
+  const nearConfig = (pieces: Sizes) => {
+    const from = 2 * pieces.perNode + pieces.relationsPerNode;
+    return { ...broad, fields: [...nodePieceFields(pieces), ...nearFields(from, relations)] };
+  };
+  const nearAnchors = () =>
+    affordable(nodes, (anchors) =>
+      nearConfig({
+        perNode,
+        relationsPerNode: 6,
+        codebookSizes: [
+          ...Array.from({ length: perNode }, () => anchors + 1),
+          ...Array.from({ length: perNode }, () => 22),
+          2 * relations + 2,
+        ],
+      }),
+    );
   switch (name) {
     case "table":
       return { kind: "table", dim: DIM, parameters: nodes * DIM };
     case "table-small": {
-      const numbers = encoderSize({ ...light, fields: near().fields });
-      const dim = 2 * Math.max(1, Math.round(numbers / nodes / 2));
-      return { kind: "table", dim, parameters: nodes * dim };
+      // What the anchors' encoder may have.
+      const half = Math.max(1, Math.floor(DIM / 20));
+      return { kind: "table", dim: 2 * half, parameters: nodes * 2 * half };
     }
     case "randomeq":
-      return made({ ...light, fields: nearFields(0, relations) }, nearCodes(graph));
+      return made({ ...broad, fields: nearFields(0, relations) }, nearCodes);
     case "earl": {
-      const earl = new Earl(graph, {
-        reserved: fewer,
-        perNode: BESIDE.perNode,
-        relations: 6,
-        seed: 1,
+      const fieldsOf = (size: readonly number[], k: number, d: number): NodeEncoderConfig => ({
+        ...broad,
+        fields: [
+          { name: "reserved", from: 0, columns: k, size: size[0]! },
+          { name: "similarity", from: k, columns: k, size: size[k]!, onto: "reserved" },
+          relationField(2 * k, d, size[2 * k]!),
+          { name: "count", from: 2 * k + d, columns: d, size: size[2 * k + d]!, onto: "relation" },
+          ...nearFields(2 * (k + d), relations),
+        ],
       });
-      const { perNode: k, relationsPerNode: d, codebookSizes: size } = earl;
-      const own: NodeEncoderConfig["fields"] = [
-        { name: "reserved", from: 0, columns: k, size: size[0]! },
-        { name: "similarity", from: k, columns: k, size: size[k]!, onto: "reserved" },
-        relationField(2 * k, d, size[2 * k]!),
-        { name: "count", from: 2 * k + d, columns: d, size: size[2 * k + d]!, onto: "relation" },
-      ];
-      const codes = beside(earl.encode().codes, nearCodes(graph));
-      return made({ ...light, fields: [...own, ...nearFields(size.length, relations)] }, codes);
+      const options = { perNode, relations: 6, seed: 1 };
+      const sample = new Earl(graph, { ...options, reserved: perNode });
+      const { perNode: k, relationsPerNode: d, codebookSizes: few } = sample;
+      const reserved = affordable(nodes, (count) => fieldsOf([count + 1, ...few.slice(1)], k, d));
+      const earl = new Earl(graph, { ...options, reserved });
+      const reservedNodes = Array.from(earl.reserved, (n) => graph.nodes[n]!);
+      return made(fieldsOf(earl.codebookSizes, k, d), (other) =>
+        beside(new Earl(other, { ...options, reservedNodes }).encode().codes, nearCodes(other)),
+      );
     }
     case "nodepiece-near": {
-      const { pieces, fields } = near();
-      return made({ ...light, fields }, pieces.encode().codes, pieces);
+      const { pieces, codesOf } = piecesOf(nearOptions(nearAnchors()));
+      return made(nearConfig(pieces), codesOf, pieces);
     }
     default: {
-      const pieces = new NodePiece(graph, nodePieceOptions(graph));
+      const { pieces, codesOf } = piecesOf(nodePieceOptions(graph));
       const fields = nodePieceFields(pieces);
       const kinds: Record<typeof name, NodeEncoderConfig> = {
         "nodepiece-sum": { ...sum, fields },
@@ -188,8 +227,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
           hidden: DIM,
         },
       };
-      const config = kinds[name];
-      return made(config, pieces.encode().codes, pieces);
+      return made(kinds[name], codesOf, pieces);
     }
   }
 }

@@ -30,6 +30,9 @@ const { values, positionals } = parseArgs({
     minutes: { type: "string" },
     fresh: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
+    folds: { type: "string", default: "16" },
+    // Steps between measurements on the validation edges.
+    watch: { type: "string", default: "0" },
     name: { type: "string" },
     every: { type: "string", default: "100" },
     // Stops after the checkpoint, to go on later.
@@ -50,6 +53,7 @@ const run = {
   rate: Number(values.rate),
   tableRate: Number(values["table-rate"]),
   seed: Number(values.seed),
+  folds: Number(values.folds),
 };
 console.log(
   `${data}: ${split.graph.nodes.length} nodes, ${split.graph.relations.length} relations, ${split.train.heads.length}/${split.valid.heads.length}/${split.test.heads.length} edges; ${name}: ${method.parameters} numbers`,
@@ -67,12 +71,21 @@ const trained = await trainLinks(runtime, split, method, run, {
   every: Number(values.every),
   onProgress: ({ step, error, seconds }) =>
     console.log(`${step}/${run.steps}  loss ${error.toFixed(4)}  ${seconds.toFixed(0)} s`),
+  ...(Number(values.watch) > 0 && {
+    onArrays: async (arrays, step) => {
+      if (step % Number(values.watch) !== 0) return;
+      const now = arrays();
+      const vectors = await vectorsOf(runtime, method, split.graph, now);
+      const { mrr } = await evaluateLinks(runtime, split, vectors, now.relations!, split.valid);
+      console.log(`valid MRR ${mrr.toFixed(4)}`);
+    },
+  }),
   until: () => performance.now() > end,
   ...(resume && { resume }),
 });
 writeFileAtomic(checkpoint, writeSafetensors(trained.state));
 writeFileAtomic(join(folder, "model.safetensors"), writeSafetensors(trained.arrays));
-const vectors = await vectorsOf(runtime, method, trained.arrays);
+const vectors = await vectorsOf(runtime, method, split.graph, trained.arrays);
 writeFileAtomic(join(folder, "vectors.safetensors"), writeSafetensors({ vectors }));
 const { relations } = trained.arrays;
 if (values["no-measure"]) process.exit(0);

@@ -50,6 +50,7 @@ export type {
   CodeField,
   ExportedNodeEncoder,
   LinkTrainingOptions,
+  NodeCodes,
   NodeEncoderConfig,
 } from "./node-encoder.js";
 export { exportVqGraph, vqGraphTraining } from "./vq-graph.js";

@@ -18,7 +18,7 @@ import type { Tensor } from "@dtok/core";
 import { toFloat16 } from "../float16.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/builder.js";
-import { add, gelu, mul, sqrt, square, sub } from "../graph/elementwise.js";
+import { add, cast, div, equal, gelu, mul, sqrt, square, sub } from "../graph/elementwise.js";
 import { gradients } from "../graph/gradients.js";
 import { gather } from "../graph/indices.js";
 import { matmul } from "../graph/linear.js";
@@ -36,7 +36,10 @@ export interface CodeField {
   readonly columns: number;
   /** Entries of the table. */
   readonly size: number;
-  /** Codes per token, whose rows are summed. Default 1. */
+  /**
+   * Codes per token, whose rows of width / each numbers stand side by side, as the words of a product
+   * quantizer do. Default 1.
+   */
   readonly each?: number;
   /** Name of an earlier field whose table this one reads too. Default: a table of its own. */
   readonly table?: string;
@@ -44,23 +47,26 @@ export interface CodeField {
   readonly none?: number;
   /** The table stays as drawn: random vectors tell apart, and there is nothing to learn about them. */
   readonly fixed?: boolean;
+  /** Of kind "sum": no part of what the MLP reads, which would only mix what is to be told again. */
+  readonly direct?: boolean;
   /**
    * Name of an earlier field whose tokens these columns change, token by token: a distance changes its
    * anchor. Default: tokens of their own.
    */
   readonly onto?: string;
   /**
-   * How: rows are added; or multiply, and at first fade with the code ("scale", of distances) or have
-   * signs of their own ("sign", of relations). Default "add".
+   * How: rows are added; multiply number by number, and at first fade with the code ("scale", of distances);
+   * or multiply as complex numbers, real parts before imaginary ones, and at first have random phases
+   * ("turn", of relations). Default "add".
    */
-  readonly by?: "add" | "scale" | "sign";
+  readonly by?: "add" | "scale" | "turn";
 }
 
 export interface NodeEncoderConfig {
   /**
-   * "mlp": over tokens side by side; "transformer": over their sequence, then the mean; "sum": over the sum
-   * of each field's tokens (Deep Sets, Zaheer et al., arXiv 1703.06114). The last two stand beside a linear
-   * path from those sums.
+   * "mlp": over tokens side by side; "transformer": over their sequence, then the mean, beside a linear path
+   * from the sum of each field's tokens; "sum": over those sums (Deep Sets, Zaheer et al., arXiv 1703.06114),
+   * beside the sums themselves, number by number, for which `width` and `dim` must be equal.
    */
   readonly kind: "mlp" | "transformer" | "sum";
   readonly fields: readonly CodeField[];
@@ -112,9 +118,12 @@ function groupsOf({ kind, fields }: NodeEncoderConfig): Group[] {
   return out;
 }
 
-/** Weight of each token in a field's sum: its size does not grow with the number of columns. */
-const share = (kind: NodeEncoderConfig["kind"], field: CodeField) =>
-  kind === "sum" ? 1 / Math.sqrt(tokensOf(field)) : 1;
+/**
+ * Weight of each token in a field's sum, of `count` that are not none: a node with many neighbours must not
+ * outrank the right one by its length.
+ */
+const share = (kind: NodeEncoderConfig["kind"], count: number) =>
+  kind === "sum" && count > 0 ? 1 / Math.sqrt(count) : 1;
 
 /**
  * First rows of a table that multiplies: they fade with the code, and half of the numbers change their
@@ -131,292 +140,388 @@ function fading(random: Random, size: number, width: number): Float32Array {
   return out;
 }
 
-/** A relation's signs, the same for a real part and its imaginary one. */
-function signsOf(relation: number, width: number): Float32Array {
-  const random = new Random(relation, 23);
-  const half = Float32Array.from({ length: width / 2 }, () => (random.float() < 0.5 ? -1 : 1));
-  const out = new Float32Array(width);
-  out.set(half);
-  out.set(half, width / 2);
-  return out;
-}
-
 /**
- * First rows of a table that multiplies neighbours by the relation to them, either way: its signs, which its
- * vector in the score has too (`relationTable`). From the start, then, a neighbour is likelier by the
- * relation that it has than by others.
+ * First rows of a table that turns: phases of one length, so that what two relations lead to is alike by
+ * chance alone, and a relation's vector in the score undoes the turn of which it is the conjugate.
  */
-function signs(random: Random, size: number, width: number, relations: number): Float32Array {
-  const out = random.fillNormal(new Float32Array(size * width), 0.1);
+function phases(random: Random, size: number, width: number): Float32Array {
+  const out = new Float32Array(size * width);
+  const half = width / 2;
   for (let code = 0; code < size; code++) {
-    const own = signsOf(code < 2 * relations ? code % relations : code, width);
-    for (let d = 0; d < width; d++) out[code * width + d]! += own[d]!;
+    for (let d = 0; d < half; d++) {
+      const phase = 2 * Math.PI * random.float();
+      out[code * width + d] = Math.cos(phase);
+      out[code * width + half + d] = Math.sin(phase);
+    }
   }
   return out;
 }
+
+/** Numbers of a row of a field's own table. */
+const rowWidth = (config: NodeEncoderConfig, { each = 1 }: CodeField) => config.width / each;
 
 /** Numbers of the whole encoder, tables included. */
 export function encoderSize(config: NodeEncoderConfig): number {
   const g = new GraphBuilder();
   trunk(g, new Random(0), config, g.input("tokens", [1, tokenCount(config), config.width]));
   const tables = config.fields.reduce(
-    (sum, { size, table }) => sum + (table === undefined ? size * config.width : 0),
+    (sum, field) => sum + (field.table === undefined ? field.size * rowWidth(config, field) : 0),
     0,
   );
   return [...g.parameters.values()].reduce((sum, { initial }) => sum + initial.length, tables);
 }
 
-/** What a group reads: rows by number, a number per token. */
+/** Codes of all nodes, [N, Q]. */
+export interface NodeCodes {
+  readonly data: Int32Array;
+  readonly shape: readonly [number, number];
+}
+
+/** Tokens of a table that stays as drawn, each put together once. */
+class FixedTokens {
+  rows = new Float32Array(0);
+  /** Per token its codes, one after another. */
+  readonly #codes: number[] = [];
+  /** Rows by their codes' hash. */
+  readonly #known = new Map<number, number[]>();
+
+  constructor(
+    readonly table: SparseTable,
+    readonly each: number,
+  ) {}
+
+  /** The row of the token whose codes stand from `at` on. */
+  row(codes: Int32Array, at: number): number {
+    const { each } = this;
+    let hash = 0;
+    for (let m = 0; m < each; m++) hash = (Math.imul(hash, 0x9e3779b1) + codes[at + m]!) | 0;
+    const list = this.#known.get(hash);
+    const same = list?.find((row) => {
+      for (let m = 0; m < each; m++) {
+        if (this.#codes[row * each + m] !== codes[at + m]) return false;
+      }
+      return true;
+    });
+    if (same !== undefined) return same;
+    const row = this.#codes.length / each;
+    if (list) list.push(row);
+    else this.#known.set(hash, [row]);
+    for (let m = 0; m < each; m++) this.#codes.push(codes[at + m]!);
+    this.#put(row);
+    return row;
+  }
+
+  #put(row: number): void {
+    const { each, table } = this;
+    const width = table.width * each;
+    if ((row + 1) * width > this.rows.length) {
+      const wider = new Float32Array(Math.max(64, 2 * row) * width);
+      wider.set(this.rows);
+      this.rows = wider;
+    }
+    for (let m = 0; m < each; m++) {
+      const from = this.#codes[row * each + m]! * table.width;
+      this.rows.set(table.data.subarray(from, from + table.width), row * width + m * table.width);
+    }
+  }
+}
+
+/** A field's tokens and what changes them. */
 interface Reading {
-  /** [N, stride], the token c of node n at n * stride + from + c * each, and `each` - 1 more codes. */
-  readonly codes: Int32Array;
-  readonly stride: number;
-  readonly from: number;
+  readonly field: CodeField;
+  /** Where its tokens begin among a node's. */
+  readonly place: number;
+  readonly tokens: number;
   readonly each: number;
-  readonly rows: Float32Array;
-  /** The code that stands for nothing, or -1. */
-  readonly none: number;
-  /** What learns, if anything does. */
-  readonly table: SparseTable | undefined;
-  /** [N, tokens]: 1 for tokens that `hide` has hidden. */
-  readonly hidden: Uint8Array;
-}
-
-interface Change {
   readonly table: SparseTable;
-  /** First column. */
-  readonly from: number;
-  readonly adds: boolean;
+  /** Of a table that stays as drawn. */
+  readonly fixed: FixedTokens | undefined;
+  readonly changes: readonly {
+    readonly table: SparseTable;
+    readonly from: number;
+    readonly by: "add" | "scale" | "turn";
+  }[];
 }
 
-/** The tables of an encoder: tokens of nodes in, gradients back. */
+/** What a view shows of a field: [N, tokens] rows of `fixed`, -1 for none. */
+type FixedRows = Int32Array | undefined;
+
+/**
+ * The tables of an encoder: tokens of nodes in, gradients back. Nodes may look different from one view to
+ * the next, in codes of the same shape: training must not read from a node's codes the edges that it asks
+ * for.
+ */
 export class CodeEmbedding {
   readonly tables: Readonly<Record<string, SparseTable>>;
-  readonly #groups: readonly (Group & {
-    readonly reading: Reading;
-    readonly change: readonly Change[];
-  })[];
+  readonly #readings: readonly Reading[];
   readonly #tokens: number;
+  readonly #views: { readonly codes: NodeCodes; readonly fixed: readonly FixedRows[] }[] = [];
+  /** A token before it is changed, what changes it, and its gradient. */
   readonly #token: Float32Array;
-  readonly #hidden: [flags: Uint8Array, at: number][] = [];
+  readonly #change: Float32Array;
 
   constructor(
     readonly config: NodeEncoderConfig,
-    /** [N, Q]. */
-    readonly codes: { readonly data: Int32Array; readonly shape: readonly [number, number] },
+    codes: NodeCodes,
     random: Random,
   ) {
     const { width, fields } = config;
     const tables: Record<string, SparseTable> = {};
-    for (const { name, size, by, table, none, fixed } of fields) {
+    for (const field of fields) {
+      const { name, size, by, table, none } = field;
       if (table !== undefined) continue;
-      const made = new SparseTable(size, width, (n) =>
+      const numbers = rowWidth(config, field);
+      if (!Number.isInteger(numbers) || (by === "turn" && numbers % 2 !== 0)) {
+        throw new ArgumentError(`field ${name}`, {
+          expected: `a width that ${by === "turn" ? "is even" : `${field.each} codes divide`}`,
+          got: String(width),
+          remedy: "Choose another width.",
+        });
+      }
+      const made = new SparseTable(size, numbers, (n) =>
         by === "scale"
           ? fading(random, size, width)
-          : by === "sign"
-            ? signs(random, size, width, config.relations)
-            : random.fillNormal(new Float32Array(n), fixed ? 0.1 : 0.3),
+          : by === "turn"
+            ? phases(random, size, width)
+            : random.fillNormal(new Float32Array(n), 0.3),
       );
-      if (none !== undefined) made.data.fill(0, none * width, (none + 1) * width);
+      if (none !== undefined) made.data.fill(0, none * numbers, (none + 1) * numbers);
       tables[name] = made;
     }
     this.tables = tables;
     this.#token = new Float32Array(width);
-    this.#groups = groupsOf(config).map((group) => ({
-      ...group,
-      reading: this.#read(group),
-      change: group.changes.map(({ name, from, by = "add" }) => ({
-        table: tables[name]!,
-        from,
-        adds: by === "add",
-      })),
-    }));
+    this.#change = new Float32Array(width);
+    const known = new Map<SparseTable, FixedTokens>();
+    this.#readings = groupsOf(config).map(({ field, changes, place }) => {
+      if (changes.length > 1 && changes.some(({ by = "add" }) => by !== "add")) {
+        throw new ArgumentError(`fields onto ${field.name}`, {
+          expected: "one that multiplies, or any that add",
+          got: `${changes.length} with one that multiplies`,
+          remedy: "Put them onto fields of their own.",
+        });
+      }
+      const table = tables[field.table ?? field.name]!;
+      const { each = 1 } = field;
+      let fixed: FixedTokens | undefined;
+      if (field.fixed) {
+        fixed = known.get(table) ?? new FixedTokens(table, each);
+        known.set(table, fixed);
+      }
+      return {
+        field,
+        place,
+        tokens: tokensOf(field),
+        each,
+        table,
+        fixed,
+        changes: changes.map(({ name, from, by = "add" }) => ({ table: tables[name]!, from, by })),
+      };
+    });
     this.#tokens = tokenCount(config);
+    this.addView(codes);
   }
 
-  #read({ field, changes }: Group): Reading {
-    const { width } = this.config;
-    const { from, each = 1, none = -1, fixed } = field;
-    const [count, stride] = this.codes.shape;
-    const { data } = this.codes;
-    const tokens = tokensOf(field);
-    if (changes.length > 1 && changes.some(({ by = "add" }) => by !== "add")) {
-      throw new ArgumentError(`fields onto ${field.name}`, {
-        expected: "one that multiplies, or any that add",
-        got: `${changes.length} with one that multiplies`,
-        remedy: "Put them onto fields of their own.",
+  /** Another look of all nodes; its number, the first being 0. */
+  addView(codes: NodeCodes): number {
+    const columns = this.config.fields.reduce((sum, field) => sum + field.columns, 0);
+    const [count, width] = codes.shape;
+    const [first = count] = this.#views.map((view) => view.codes.shape[0]);
+    if (width !== columns || count !== first || codes.data.length !== count * width) {
+      throw new ArgumentError("codes", {
+        expected: `[${first}, ${columns}]`,
+        got: `[${codes.shape.join(", ")}]`,
+        remedy: "Give every node the columns that the fields name.",
       });
     }
-    const table = this.tables[field.table ?? field.name]!;
-    const hidden = new Uint8Array(count * tokens);
-    if (!fixed) {
-      return { codes: data, stride, from, each, rows: table.data, none, table, hidden };
-    }
-    // Sums of rows that never change are made once.
-    const known = new Map<string, number>();
-    const codes = new Int32Array(count * tokens);
-    const sums: number[] = [];
+    const fixed = this.#readings.map((reading) => this.#fixedRows(reading, codes));
+    return this.#views.push({ codes, fixed }) - 1;
+  }
+
+  #fixedRows({ field, tokens, each, fixed }: Reading, { data, shape }: NodeCodes): FixedRows {
+    if (!fixed) return undefined;
+    const [count, stride] = shape;
+    const rows = new Int32Array(count * tokens);
     for (let n = 0; n < count; n++) {
       for (let c = 0; c < tokens; c++) {
-        const at = n * stride + from + c * each;
-        if (data[at] === none) {
-          codes[n * tokens + c] = -1;
-          continue;
-        }
-        const key = data.subarray(at, at + each).join();
-        let row = known.get(key);
-        if (row === undefined) {
-          row = known.size;
-          known.set(key, row);
-          sums.push(at);
-        }
-        codes[n * tokens + c] = row;
+        const at = n * stride + field.from + c * each;
+        rows[n * tokens + c] = data[at] === field.none ? -1 : fixed.row(data, at);
       }
     }
-    const rows = new Float32Array(sums.length * width);
-    for (const [i, at] of sums.entries()) {
-      for (let m = 0; m < each; m++) {
-        const row = data[at + m]! * width;
-        for (let d = 0; d < width; d++) rows[i * width + d]! += table.data[row + d]!;
-      }
-    }
-    return { codes, stride: tokens, from: 0, each: 1, rows, none: -1, table: undefined, hidden };
-  }
-
-  /** Hides a token of a node, as if its codes said none, until `show`. */
-  hide(name: string, node: number, token: number): void {
-    const { field, reading } = this.#groups.find((group) => group.field.name === name)!;
-    const at = node * tokensOf(field) + token;
-    reading.hidden[at] = 1;
-    this.#hidden.push([reading.hidden, at]);
-  }
-
-  show(): void {
-    for (const [flags, at] of this.#hidden) flags[at] = 0;
-    this.#hidden.length = 0;
+    return rows;
   }
 
   /** Tokens of nodes, [nodes, T, width], into `out`. */
-  forward(nodes: Int32Array, out: Float32Array): void {
+  forward(nodes: Int32Array, out: Float32Array, view = 0): void {
     const { width } = this.config;
-    const all = this.codes.data;
+    const half = width / 2;
     out.fill(0);
-    this.#each(nodes, (reading, weight, own, change, changed, to) => {
-      const { codes, rows, each } = reading;
-      const { length } = change;
-      if (length === 0) {
-        for (let m = 0; m < each; m++) {
-          const row = codes[own + m]! * width;
-          for (let d = 0; d < width; d++) out[to + d]! += weight * rows[row + d]!;
+    this.#each(nodes, view, (reading, weight, values, row, changed, codes, to) => {
+      const [change] = reading.changes;
+      if (change === undefined) {
+        for (let d = 0; d < width; d++) out[to + d]! += weight * values[row + d]!;
+        return;
+      }
+      const other = change.table.data;
+      const by = codes[changed + change.from]! * width;
+      if (change.by === "scale") {
+        for (let d = 0; d < width; d++)
+          out[to + d]! += weight * (values[row + d]! * other[by + d]!);
+      } else if (change.by === "turn") {
+        for (let d = 0; d < half; d++) {
+          const a = values[row + d]!;
+          const b = values[row + half + d]!;
+          const c = other[by + d]!;
+          const e = other[by + half + d]!;
+          out[to + d]! += weight * (a * c - b * e);
+          out[to + half + d]! += weight * (a * e + b * c);
         }
-      } else if (length === 1 && each === 1) {
-        const { table, adds } = change[0]!;
-        const other = table.data;
-        const row = codes[own]! * width;
-        const by = all[changed + change[0]!.from]! * width;
-        if (adds)
-          for (let d = 0; d < width; d++)
-            out[to + d]! += weight * (rows[row + d]! + other[by + d]!);
-        else
-          for (let d = 0; d < width; d++)
-            out[to + d]! += weight * (rows[row + d]! * other[by + d]!);
       } else {
-        const token = this.#sum(reading, own);
-        for (const { table, adds, from } of change) {
-          const by = all[changed + from]! * width;
-          if (adds) for (let d = 0; d < width; d++) token[d]! += table.data[by + d]!;
-          else for (let d = 0; d < width; d++) token[d]! *= table.data[by + d]!;
+        for (let d = 0; d < width; d++) out[to + d]! += weight * values[row + d]!;
+        for (const { table, from } of reading.changes) {
+          const at = codes[changed + from]! * width;
+          for (let d = 0; d < width; d++) out[to + d]! += weight * table.data[at + d]!;
         }
-        for (let d = 0; d < width; d++) out[to + d]! += weight * token[d]!;
       }
     });
   }
 
   /** Moves the rows behind the tokens of nodes against the tokens' gradients. */
-  backward(nodes: Int32Array, gradient: Float32Array, rate: number): void {
+  backward(nodes: Int32Array, gradient: Float32Array, rate: number, view = 0): void {
     const { width } = this.config;
-    const all = this.codes.data;
-    this.#each(nodes, (reading, weight, own, change, changed, from) => {
-      const { codes, rows, each, table } = reading;
-      const learned = table ? each : 0;
-      const times = change.length === 1 && !change[0]!.adds ? change[0]! : undefined;
-      if (!times) {
-        for (const { table: other, from: column } of change) {
-          const at = other.place(all[changed + column]!);
-          const to = other.waiting;
+    const half = width / 2;
+    const mine = this.#change;
+    this.#each(nodes, view, (reading, weight, values, row, changed, codes, from, own) => {
+      const [change] = reading.changes;
+      const learns = reading.fixed === undefined;
+      if (change === undefined || change.by === "add") {
+        for (const { table, from: column } of reading.changes) {
+          const at = table.place(codes[changed + column]!);
+          const to = table.waiting;
           for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
         }
-        for (let m = 0; m < learned; m++) {
-          const at = table!.place(codes[own + m]!);
-          const to = table!.waiting;
-          for (let d = 0; d < width; d++) to[at + d]! += weight * gradient[from + d]!;
+        if (learns) for (let d = 0; d < width; d++) mine[d] = weight * gradient[from + d]!;
+      } else {
+        const by = codes[changed + change.from]! * width;
+        const other = change.table.data;
+        const at = change.table.place(codes[changed + change.from]!);
+        const to = change.table.waiting;
+        if (change.by === "scale") {
+          for (let d = 0; d < width; d++) {
+            const g = weight * gradient[from + d]!;
+            to[at + d]! += g * values[row + d]!;
+            mine[d] = g * other[by + d]!;
+          }
+        } else {
+          for (let d = 0; d < half; d++) {
+            const x = weight * gradient[from + d]!;
+            const y = weight * gradient[from + half + d]!;
+            const a = values[row + d]!;
+            const b = values[row + half + d]!;
+            to[at + d]! += x * a + y * b;
+            to[at + half + d]! += y * a - x * b;
+            if (!learns) continue;
+            const c = other[by + d]!;
+            const e = other[by + half + d]!;
+            mine[d] = x * c + y * e;
+            mine[half + d] = y * c - x * e;
+          }
         }
-        return;
       }
-      const by = all[changed + times.from]!;
-      const other = times.table.data;
-      const one = each === 1;
-      const values = one ? rows : this.#sum(reading, own);
-      const row = one ? codes[own]! * width : 0;
-      const at = times.table.place(by);
-      const to = times.table.waiting;
-      for (let d = 0; d < width; d++) {
-        to[at + d]! += weight * gradient[from + d]! * values[row + d]!;
-      }
-      for (let m = 0; m < learned; m++) {
-        const place = table!.place(codes[own + m]!);
-        const mine = table!.waiting;
-        for (let d = 0, i = by * width; d < width; d++) {
-          mine[place + d]! += weight * gradient[from + d]! * other[i + d]!;
-        }
+      if (!learns) return;
+      const { table, each } = reading;
+      const part = table.width;
+      for (let m = 0; m < each; m++) {
+        const at = table.place(codes[own + m]!);
+        const to = table.waiting;
+        for (let d = 0; d < part; d++) to[at + d]! += mine[m * part + d]!;
       }
     });
     for (const table of Object.values(this.tables)) table.apply(rate);
   }
 
-  /** Calls `take` for every token of nodes that is not none and not hidden. */
+  /** Calls `take` for every token of nodes that is not none. */
   #each(
     nodes: Int32Array,
+    view: number,
     take: (
       reading: Reading,
       weight: number,
-      /** Where the token's codes begin among the reading's. */
-      own: number,
-      change: readonly Change[],
+      /** The token before it is changed: `width` numbers from `row` on. */
+      values: Float32Array,
+      row: number,
       /** To be added to a change's column: where its code stands. */
       changed: number,
+      codes: Int32Array,
       /** Where the token stands among all. */
       at: number,
+      /** Where its own codes stand. */
+      own: number,
     ) => void,
   ): void {
     const { width, kind } = this.config;
-    const stride = this.codes.shape[1];
-    for (const { field, place, reading, change } of this.#groups) {
-      const { codes, none, hidden, each } = reading;
-      const tokens = tokensOf(field);
-      const weight = share(kind, field);
+    const { codes, fixed: rows } = this.#views[view]!;
+    const stride = codes.shape[1];
+    for (const [r, reading] of this.#readings.entries()) {
+      const { field, place, tokens, each, fixed, table } = reading;
+      const own = rows[r];
+      const shown = (n: number, c: number) =>
+        own
+          ? own[n * tokens + c]! >= 0
+          : codes.data[n * stride + field.from + c * each] !== field.none;
       for (let i = 0; i < nodes.length; i++) {
         const n = nodes[i]!;
+        let count = 0;
+        for (let c = 0; c < tokens; c++) if (shown(n, c)) count++;
+        const weight = share(kind, count);
         for (let c = 0; c < tokens; c++) {
-          const own = n * reading.stride + reading.from + c * each;
-          if (codes[own] === none || hidden[n * tokens + c] === 1) continue;
-          const at = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
-          take(reading, weight, own, change, n * stride + c, at);
+          if (!shown(n, c)) continue;
+          const at = n * stride + field.from + c * each;
+          const to = (i * this.#tokens + place + (kind === "sum" ? 0 : c)) * width;
+          if (own)
+            take(
+              reading,
+              weight,
+              fixed!.rows,
+              own[n * tokens + c]! * width,
+              n * stride + c,
+              codes.data,
+              to,
+              at,
+            );
+          else if (each === 1)
+            take(
+              reading,
+              weight,
+              table.data,
+              codes.data[at]! * width,
+              n * stride + c,
+              codes.data,
+              to,
+              at,
+            );
+          else
+            take(
+              reading,
+              weight,
+              this.#beside(table, codes.data, at, each),
+              0,
+              n * stride + c,
+              codes.data,
+              to,
+              at,
+            );
         }
       }
     }
   }
 
-  /** The sum of a token's rows, before it is changed. */
-  #sum({ codes, rows, each }: Reading, own: number): Float32Array {
-    const { width } = this.config;
-    const token = this.#token;
-    token.fill(0);
+  /** Rows side by side. */
+  #beside({ data, width }: SparseTable, codes: Int32Array, at: number, each: number): Float32Array {
     for (let m = 0; m < each; m++) {
-      const row = codes[own + m]! * width;
-      for (let d = 0; d < width; d++) token[d]! += rows[row + d]!;
+      const row = codes[at + m]! * width;
+      this.#token.set(data.subarray(row, row + width), m * width);
     }
-    return token;
+    return this.#token;
   }
 }
 
@@ -451,16 +556,47 @@ function groupSums(tokens: Value, config: NodeEncoderConfig): Value {
   return sums.length === 1 ? (sums[0] as Value) : concat(sums, 1);
 }
 
+/** Sums [n, groups, width], each number scaled and added up, and an MLP of those that it reads. */
+function besideSums(
+  g: GraphBuilder,
+  random: Random,
+  config: NodeEncoderConfig,
+  sums: Value,
+): Value {
+  const { width, hidden, dim } = config;
+  if (width !== dim) {
+    throw new ArgumentError("width", {
+      expected: `the vector's numbers, ${dim}`,
+      got: String(width),
+      remedy: "Let both be equal where sums go to the vector as they are.",
+    });
+  }
+  const groups = groupsOf(config);
+  const scale = g.parameter("enc.scale", [groups.length, width], (n) =>
+    new Float32Array(n).fill(1),
+  );
+  const straight = reduceSum(mul(sums, scale), [1]);
+  const read = groups.filter(({ field }) => !field.direct);
+  if (read.length === 0) return straight;
+  const parts = read.map(({ place }) => slice(sums, [1], [place], [place + 1]));
+  const flat = reshape(parts.length === 1 ? (parts[0] as Value) : concat(parts, 1), [
+    -1,
+    read.length * width,
+  ]);
+  const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
+  // Beside the sums the rest starts near nothing.
+  return add(straight, linearLayer(g, random, "enc.1", h, dim, 0.1));
+}
+
 /** Tokens [n, T, width] to vectors [n, dim]. */
 function trunk(g: GraphBuilder, random: Random, config: NodeEncoderConfig, tokens: Value): Value {
   const { kind, width, hidden, dim, blocks = 1, heads = 4 } = config;
   const count = tokenCount(config);
-  if (kind !== "transformer") {
+  if (kind === "sum") return besideSums(g, random, config, tokens);
+  if (kind === "mlp") {
     const flat = reshape(tokens, [-1, count * width]);
     const h = gelu(linearLayer(g, random, "enc.0", flat, hidden, 2));
-    // Beside a linear path the rest starts near nothing.
-    const out = linearLayer(g, random, "enc.1", h, dim, kind === "sum" ? 0.1 : 1);
-    return kind === "sum" ? add(out, straight(g, random, flat, count, config)) : out;
+    return linearLayer(g, random, "enc.1", h, dim);
   }
   if (width % heads !== 0) {
     throw new ArgumentError("heads", {
@@ -518,23 +654,11 @@ function query(x: Value, r: Value, toward: "tails" | "heads"): Value {
 function relationTable(
   g: GraphBuilder,
   random: Random,
-  encoder: {
-    readonly relations: number;
-    readonly dim: number;
-    readonly fields?: readonly CodeField[];
-  },
+  { relations, dim }: { readonly relations: number; readonly dim: number },
 ): Value {
-  const { relations, dim, fields = [] } = encoder;
-  const bound = fields.some(({ by }) => by === "sign");
-  return g.parameter("relations", [relations, dim], (n) => {
-    if (!bound) return random.fillNormal(new Float32Array(n), 0.3);
-    const out = random.fillNormal(new Float32Array(n), 0.1);
-    for (let r = 0; r < relations; r++) {
-      const own = signsOf(r, dim);
-      for (let d = 0; d < dim / 2; d++) out[r * dim + d]! += 0.3 * own[d]!;
-    }
-    return out;
-  });
+  return g.parameter("relations", [relations, dim], (n) =>
+    random.fillNormal(new Float32Array(n), 0.3),
+  );
 }
 
 export interface LinkTrainingOptions {
@@ -659,29 +783,45 @@ export function exportNodeEncoder(
   };
 }
 
+/** The product of complex numbers, real parts before imaginary ones. */
+function turned(x: Value, by: Value): Value {
+  const [[a, b], [c, e]] = [halves(x), halves(by)];
+  return concat([sub(mul(a, c), mul(b, e)), add(mul(a, e), mul(b, c))], x.rank - 1);
+}
+
 /** Input "codes" int64 [n, Q] to tokens [n, T, width], by "table.<field>". */
 function embedded(g: GraphBuilder, config: NodeEncoderConfig): Value {
   const columns = config.fields.reduce((sum, field) => sum + field.columns, 0);
   const codes = g.input("codes", ["n", columns], "int64");
   const tables = new Map<string, Value>();
-  for (const { name, size, table } of config.fields) {
-    if (table !== undefined) continue;
+  for (const field of config.fields) {
+    if (field.table !== undefined) continue;
+    const shape = [field.size, rowWidth(config, field)];
     const zeros = (n: number) => new Float32Array(n);
-    tables.set(name, g.parameter(`table.${name}`, [size, config.width], zeros));
+    tables.set(field.name, g.parameter(`table.${field.name}`, shape, zeros));
   }
   const rowsOf = ({ name, table = name, from, columns: count, each = 1 }: CodeField) => {
     const rows = gather(tables.get(table)!, slice(codes, [1], [from], [from + count]));
-    if (each === 1) return rows;
-    return reduceSum(reshape(rows, [-1, count / each, each, config.width]), [2]);
+    return each === 1 ? rows : reshape(rows, [-1, count / each, config.width]);
   };
   const parts = groupsOf(config).map(({ field, changes }) => {
     let rows = rowsOf(field);
     for (const change of changes) {
-      rows = (change.by ?? "add") === "add" ? add(rows, rowsOf(change)) : mul(rows, rowsOf(change));
+      const { by = "add" } = change;
+      const other = rowsOf(change);
+      rows =
+        by === "add" ? add(rows, other) : by === "scale" ? mul(rows, other) : turned(rows, other);
     }
-    return config.kind === "sum"
-      ? mul(reduceSum(rows, [1], true), share(config.kind, field))
-      : rows;
+    if (config.kind !== "sum") return rows;
+    const total = reduceSum(rows, [1], true);
+    const tokens = tokensOf(field);
+    if (field.none === undefined) return mul(total, share("sum", tokens));
+    // As many as are not none; of none the sum is zero by any number.
+    const firsts = slice(codes, [1], [field.from], [field.from + field.columns]);
+    const none = cast(equal(firsts, g.int64s([field.none])), "float32");
+    const missing = mul(reduceSum(none, [1], true), 1 / (field.each ?? 1));
+    const shown = add(mul(missing, -1), tokens + 1e-6);
+    return div(total, sqrt(reshape(shown, [-1, 1, 1])));
   });
   return parts.length === 1 ? (parts[0] as Value) : concat(parts, 1);
 }
