@@ -14,15 +14,18 @@ import { writeFileAtomic } from "@dtok/train/node";
 import { exportNodeEncoder } from "@dtok/train/presets";
 import { loadSplit, root, runsFolder } from "./data.js";
 import { evaluateLinks, vectorsOf } from "./links.js";
-import type { Evaluation } from "./links.js";
+import type { Evaluation, LinkResult } from "./links.js";
 import { methodOf } from "./methods.js";
 import type { MethodName } from "./methods.js";
 
-interface Result {
-  readonly parameters: number;
-  readonly test: Evaluation;
-  readonly run: { readonly trained: number; readonly batch: number };
-}
+/** The run that each comes from, and what it is in words. */
+const MODELS = {
+  mlp: {
+    from: "nodepiece-near",
+    what: "their sums, turned by relations, beside an MLP over anchors and relations",
+  },
+  transformer: { from: "nodepiece-transformer", what: "a Transformer" },
+} as const satisfies Readonly<Record<string, { from: MethodName; what: string }>>;
 
 const wanted = process.argv.slice(2);
 const split = await loadSplit("wordnet");
@@ -30,15 +33,14 @@ const { nodes, relations } = split.graph;
 const DATA = `WordNet 3.1, ${split.test.heads.length} held-out edges, no inverse or parallel edge in training`;
 const text = (value: string) => new TextEncoder().encode(value);
 const runtime = await createRuntime();
-const resultOf = (method: MethodName): Result | undefined => {
+const resultOf = (method: MethodName): LinkResult | undefined => {
   const path = join(runsFolder, "wordnet", method, "result.json");
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Result) : undefined;
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as LinkResult) : undefined;
 };
 
-for (const kind of ["mlp", "transformer"] as const) {
+for (const [kind, { from, what }] of Object.entries(MODELS)) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
   const name = `wordnet-${kind}`;
-  const from = kind === "mlp" ? "nodepiece-sum" : "nodepiece-transformer";
   const run = join(runsFolder, "wordnet", from);
   const arrays = readSafetensors(readFileSync(join(run, "model.safetensors"))).tensors as Record<
     string,
@@ -92,22 +94,16 @@ for (const kind of ["mlp", "transformer"] as const) {
   const ratio = full ? measured.mrr / full.test.mrr : undefined;
   if (ratio !== undefined) add("share of the full table's MRR", ratio);
   if (full) add("share of the full table's numbers", method.parameters / full.parameters);
-  const what = kind === "mlp" ? "an MLP over the sum of each kind" : "a Transformer";
-  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances and ${pieces.relationsPerNode} relations: vectors of ${config.dim} numbers by ${what}.`;
+  const near = method.near
+    ? `, random codes and those of ${method.near.neighbours} neighbours`
+    : "";
+  const description = `WordNet's synsets from ${pieces.perNode} anchors with distances, ${pieces.relationsPerNode} relations${near}: vectors of ${config.dim} numbers by ${what}.`;
   const shared = {
     format: "dtok-manifest-1",
     modality: "graph",
     version: "0.1.0",
     quantizer: "nodepiece",
-    codebookSizes: pieces.codebookSizes,
     stride: [1],
-    settings: {
-      dim: config.dim,
-      relations,
-      perNode: pieces.perNode,
-      relationsPerNode: pieces.relationsPerNode,
-      maxDistance: pieces.maxDistance,
-    },
     licences: {
       code: "Apache-2.0",
       weights: "WordNet 3.0 licence (free for any purpose, with its notice)",
@@ -115,7 +111,21 @@ for (const kind of ["mlp", "transformer"] as const) {
     },
     citation: "arXiv:2106.12144",
   } as const;
-  const own = { id: `graph/${name}`, description, files, card } as const;
+  const own = {
+    id: `graph/${name}`,
+    description,
+    codebookSizes: pieces.codebookSizes,
+    settings: {
+      dim: config.dim,
+      relations,
+      perNode: pieces.perNode,
+      relationsPerNode: pieces.relationsPerNode,
+      maxDistance: pieces.maxDistance,
+      ...method.near,
+    },
+    files,
+    card,
+  } as const;
   const manifest = parseManifest({ ...shared, ...own });
   const source = (path: string, lines: string) =>
     writeFileAtomic(

@@ -43,7 +43,7 @@ function neighbourOf({ out, in: into }: KnowledgeGraph, n: number, random: Rando
  * Batches as a function of seed and step, each of edges of one fold. Among nodes from anywhere, the right one is told by where it is;
  * which of its neighbours it is, is learned where they are in the batch too.
  */
-class Batches {
+export class Batches {
   /** Of the step. */
   readonly nodes: Int32Array;
   fold = 0;
@@ -167,6 +167,7 @@ class Batches {
 export interface LinkProgress {
   readonly step: number;
   readonly error: number;
+  /** Of the processor, for steps alone. */
   readonly seconds: number;
 }
 
@@ -182,8 +183,8 @@ export async function trainLinks(
     /** Called per `every` steps with what is trained so far. */
     readonly onArrays?: (arrays: () => Arrays, step: number) => Promise<void>;
     readonly resume?: Arrays & { readonly step?: Tensor<Float32Array> };
-    /** Ends the run early, whole. */
-    readonly until?: () => boolean;
+    /** Ends the run early, whole; told the processor's seconds. */
+    readonly until?: (seconds: number) => boolean;
   } = {},
 ): Promise<{ arrays: Arrays; state: Arrays; step: number; msPerStep: number }> {
   const { graph } = split;
@@ -252,10 +253,10 @@ export async function trainLinks(
       floor: 0.05,
     });
   const [rate, tableRate] = [wave(run.rate), wave(run.tableRate)];
-  const begun = performance.now();
   const first = trainer.step;
-  let [sum, count] = [0, 0];
-  while (trainer.step < run.steps && !options.until?.()) {
+  let [sum, count, seconds] = [0, 0, 0];
+  while (trainer.step < run.steps && !options.until?.(seconds)) {
+    const begun = process.cpuUsage();
     const { step } = trainer;
     const feeds = batches.at(step);
     if (table) table.gather(batches.nodes, rows);
@@ -266,11 +267,13 @@ export async function trainLinks(
     else embedding!.backward(batches.nodes, gradient, tableRate(step), batches.fold);
     sum += result.metrics.error!;
     count++;
+    const { user, system } = process.cpuUsage(begun);
+    seconds += (user + system) / 1e6;
     if (options.every && (trainer.step % options.every === 0 || trainer.step === run.steps)) {
       options.onProgress?.({
         step: trainer.step,
         error: sum / count,
-        seconds: (performance.now() - begun) / 1000,
+        seconds,
       });
       [sum, count] = [0, 0];
       await options.onArrays?.(arrays, trainer.step);
@@ -283,7 +286,7 @@ export async function trainLinks(
     state[`${name}.sums`] = { data: part.sums, ...of };
   }
   state.step = { data: Float32Array.of(trainer.step), shape: [1] };
-  const msPerStep = (performance.now() - begun) / Math.max(1, trainer.step - first);
+  const msPerStep = (1000 * seconds) / Math.max(1, trainer.step - first);
   await trainer.close();
   return { arrays: arrays(), state, step: trainer.step, msPerStep };
 }
@@ -320,6 +323,21 @@ export async function vectorsOf(
 
 export interface Evaluation extends LinkMetrics {
   readonly byRelation: Readonly<Record<string, { readonly mrr: number; readonly count: number }>>;
+}
+
+/** What train-links.ts writes of a run. */
+export interface LinkResult {
+  readonly data: string;
+  readonly method: string;
+  /** Of the graph: nodes, relations, training edges. */
+  readonly nodes: number;
+  readonly relations: number;
+  readonly edges: number;
+  /** Numbers of the encoder or the table, without relations' vectors. */
+  readonly parameters: number;
+  readonly run: LinkRun & { readonly trained: number; readonly msPerStep: number };
+  readonly valid: Evaluation;
+  readonly test: Evaluation;
 }
 
 /** Filtered ranks of held-out edges, toward tails and heads. */

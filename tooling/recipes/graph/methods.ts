@@ -14,6 +14,8 @@ export type Method =
       readonly parameters: number;
       /** What rebuilds the tokens. */
       readonly pieces?: NodePiece;
+      /** Where the tokens have random codes: which. */
+      readonly near?: Pick<NodePieceOptions, "identity" | "neighbours">;
     };
 
 /** Numbers per node of the full table: half real, half imaginary. */
@@ -44,7 +46,11 @@ function sizes(nodes: number) {
  * d of them a node that has nothing to do with a question scores 1 / sqrt(d) of what the right one does.
  */
 function wide(nodes: number) {
-  return nodes > 1000 ? { dim: 512, hidden: 96 } : { dim: 128, hidden: 64 };
+  return nodes > 100_000
+    ? { dim: 256, hidden: 96 }
+    : nodes > 1000
+      ? { dim: 512, hidden: 96 }
+      : { dim: 128, hidden: 64 };
 }
 
 /** Random codes of nodes and of up to eight neighbours. */
@@ -125,10 +131,18 @@ function beside(a: NodeCodes, b: NodeCodes): NodeCodes {
   return { data, shape: [a.shape[0], width] };
 }
 
+/** Anchors beside random codes: more would cost more than they tell. */
+const MOST_ANCHORS = 3000;
+
 /** The most anchors, or reserved entities, by which an encoder keeps to a tenth of the table's numbers. */
 function affordable(nodes: number, config: (anchors: number) => NodeEncoderConfig): number {
+  // A tenth of a small graph's table holds no network at all.
+  if (nodes <= 1000) return sizes(nodes).anchors;
   const room = Math.floor((nodes * DIM) / 10) - encoderSize(config(0));
-  return Math.max(1, Math.min(Math.round(nodes / 4), Math.floor(room / config(0).width)));
+  return Math.max(
+    1,
+    Math.min(MOST_ANCHORS, Math.round(nodes / 4), Math.floor(room / config(0).width)),
+  );
 }
 
 export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
@@ -148,6 +162,7 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
     codesOf,
     parameters: encoderSize(config),
     ...(pieces && { pieces }),
+    ...(config.fields.some((field) => field.name === "near") && { near: NEAR }),
   });
   const piecesOf = (options: NodePieceOptions) => {
     const pieces = new NodePiece(graph, options);

@@ -15,6 +15,7 @@ import { createRuntime } from "@dtok/runtime";
 import { writeFileAtomic } from "@dtok/train/node";
 import { loadSplit, runsFolder } from "./data.js";
 import { evaluateLinks, trainLinks, vectorsOf } from "./links.js";
+import type { LinkResult } from "./links.js";
 import { METHODS, methodOf } from "./methods.js";
 import type { MethodName } from "./methods.js";
 
@@ -66,7 +67,6 @@ const resume =
         NonNullable<Parameters<typeof trainLinks>[4]>["resume"]
       >)
     : undefined;
-const end = values.minutes ? performance.now() + Number(values.minutes) * 60_000 : Infinity;
 const trained = await trainLinks(runtime, split, method, run, {
   every: Number(values.every),
   onProgress: ({ step, error, seconds }) =>
@@ -80,7 +80,7 @@ const trained = await trainLinks(runtime, split, method, run, {
       console.log(`valid MRR ${mrr.toFixed(4)}`);
     },
   }),
-  until: () => performance.now() > end,
+  until: (seconds) => seconds > 60 * Number(values.minutes ?? Infinity),
   ...(resume && { resume }),
 });
 writeFileAtomic(checkpoint, writeSafetensors(trained.state));
@@ -91,7 +91,7 @@ const { relations } = trained.arrays;
 if (values["no-measure"]) process.exit(0);
 const valid = await evaluateLinks(runtime, split, vectors, relations!, split.valid);
 const test = await evaluateLinks(runtime, split, vectors, relations!, split.test);
-const result = {
+const result: LinkResult = {
   data: basename(data),
   method: name,
   nodes: split.graph.nodes.length,
