@@ -1,14 +1,7 @@
 export { ClipCodec, LENDER_CODE, PICTURE_CODE } from "./codec/clip-codec.js";
 export type { ClipDecodeOptions, ClipEncodeOptions, ClipSettings } from "./codec/clip-codec.js";
-export {
-  AXIS_X,
-  AXIS_Y,
-  BLOCK,
-  estimateMotion,
-  MOTION_CODES,
-  moveReference,
-  STILL_CODE,
-} from "./codec/motion.js";
+export { estimateMotion, moveReference } from "./codec/motion-kernels.js";
+export { AXIS_X, AXIS_Y, BLOCK, MOTION_CODES, STILL_CODE } from "./codec/motion.js";
 export type { BlockGrid } from "./codec/motion.js";
 export { meaningOf } from "./codec/meaning.js";
 export type { CodeMeaning } from "./codec/meaning.js";

@@ -30,7 +30,8 @@ import {
   MAX_PIXELS,
 } from "../signal/video.js";
 import { addressOf, blockAt, lend, LENDER_CODES, lenderMotion, motionOfLender } from "./lending.js";
-import { BLOCK, MOTION_CODES, MotionSearch, moveReference, STILL_CODE } from "./motion.js";
+import { moveReference, searchMotion } from "./motion-kernels.js";
+import { BLOCK, MOTION_CODES, STILL_CODE } from "./motion.js";
 import { ShapeBook } from "./shapes.js";
 import { cropFrame, gather, padFrame, scatter } from "./frames.js";
 import type { Extent } from "./frames.js";
@@ -460,7 +461,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     const { rows, columns } = extent;
     const blocks = rows * columns;
     const each = CODES - 1;
-    const search = new MotionSearch(reference, frames, extent);
+    const search = searchMotion(reference, frames, extent);
     const motion = new Int32Array(blocks * 4);
     for (let i = 0; i < motion.length; i++) motion[i] = search.codes[i >> 2] as number;
     let predicted = moveReference(reference, motion, frames.length, extent);

@@ -1,14 +1,11 @@
+import { Random } from "@dtok/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  AXIS_X,
-  AXIS_Y,
-  estimateMotion,
-  MOTION_CODES,
-  MotionSearch,
-  moveReference,
-  STILL_CODE,
-} from "./motion.js";
+import { BlockMatching } from "./block-matching.js";
+import { moveByDefinition } from "./compensation.js";
+import { estimateMotion, moveReference, searchMotion } from "./motion-kernels.js";
+import { compensateByWasm, searchByWasm } from "./motion-wasm.js";
+import { AXIS_X, AXIS_Y, MOTION_CODES, STILL_CODE } from "./motion.js";
 
 /** The code of a vector in quarters of a pixel. */
 const codeOf = (dx: number, dy: number) => AXIS_Y.indexOf(dy) * AXIS_X.length + AXIS_X.indexOf(dx);
@@ -35,7 +32,13 @@ function squaredError(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / a.length;
 }
 
-describe("motion of blocks", () => {
+const byDefinition: typeof searchMotion = (...args) => new BlockMatching(...args);
+const both: [string, typeof searchMotion, typeof moveReference][] = [
+  ["as it is called", searchMotion, moveReference],
+  ["by definition", byDefinition, moveByDefinition],
+];
+
+describe.each(both)("motion of blocks, %s", (_, searchMotion, moveReference) => {
   it("moves one block by hand: whole pixels, and a half by the cubic's -1, 9, 9, -1", () => {
     const grid = { rows: 1, columns: 1 };
     const reference = new Uint8Array(16 * 16 * 3);
@@ -92,7 +95,7 @@ describe("motion of blocks", () => {
     const [width, height] = [192, 96];
     const reference = texture(width, height, 0, 0);
     const frames = [1, 2, 3, 4].map((t) => texture(width, height, (dx * t) / 4, (dy * t) / 4));
-    const codes = estimateMotion(reference, frames, grid);
+    const { codes } = searchMotion(reference, frames, grid);
     const moved = moveReference(reference, codes, 4, grid);
     // Away from the borders over which the picture came in.
     const inner = (frame: Uint8Array) =>
@@ -126,7 +129,7 @@ describe("motion of blocks", () => {
       const [a, b] = [texture(64, 64, (3 * t) / 4, 0), texture(64, 64, (-3 * t) / 4, 0)];
       return a.map((value, i) => (way(Math.floor(i / 3) % 64) > 0 ? value : b[i]!));
     });
-    const search = new MotionSearch(reference, frames, grid);
+    const search = searchMotion(reference, frames, grid);
     const wanted = Uint8Array.from({ length: 16 }, (_, i) => (i === 5 || i === 6 ? 1 : 0));
     const quarters = search.quarters(wanted);
     const across = [...quarters.subarray(20, 28)].map((code) => AXIS_X[code % AXIS_X.length]! / 4);
@@ -173,7 +176,111 @@ describe("motion of blocks", () => {
     expect(codeOf(0, 0)).toBe(STILL_CODE);
     const grid = { rows: 1, columns: 1 };
     const frame = new Uint8Array(16 * 16 * 3);
-    expect(() => estimateMotion(frame, [new Uint8Array(5)], grid)).toThrow(/whole blocks/);
-    expect(() => estimateMotion(frame, [], grid)).toThrow(/whole blocks/);
+    expect(() => searchMotion(frame, [new Uint8Array(5)], grid)).toThrow(/whole blocks/);
+    expect(() => searchMotion(frame, [], grid)).toThrow(/whole blocks/);
+    expect(estimateMotion(frame, [frame], grid)).toEqual(Int32Array.of(STILL_CODE));
+  });
+});
+
+/** Pictures in which block matching meets texture, noise, flat parts, ties and its longest vectors. */
+const scenes = fc.record({
+  rows: fc.integer({ min: 1, max: 4 }),
+  columns: fc.integer({ min: 1, max: 5 }),
+  count: fc.constantFrom(1, 2, 4),
+  dx: fc.integer({ min: -80, max: 80 }),
+  dy: fc.integer({ min: -50, max: 50 }),
+  noise: fc.constantFrom(0, 4, 60),
+  /** Few distinct values make ties. */
+  steps: fc.constantFrom(1, 2, 64, 256),
+  seed: fc.nat(),
+});
+type Scene = typeof scenes extends fc.Arbitrary<infer T> ? T : never;
+
+function pictures({ rows, columns, count, dx, dy, noise, steps, seed }: Scene): Uint8Array[] {
+  const random = new Random(seed);
+  return Array.from({ length: count + 1 }, (_, t) =>
+    texture(columns * 16, rows * 16, (dx * t) / count, (dy * t) / count).map((value) => {
+      const noisy = Math.min(255, Math.max(0, value + random.integer(2 * noise + 1) - noise));
+      return Math.floor((noisy * steps) / 256) * (256 / steps);
+    }),
+  );
+}
+
+/** As `toEqual`, which takes its time over large arrays. */
+function expectSame(frames: readonly Uint8Array[] | undefined, expected: readonly Uint8Array[]) {
+  expect(frames?.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
+  for (const [t, frame] of expected.entries()) {
+    expect([t, frame.findIndex((value, i) => value !== frames![t]![i])]).toEqual([t, -1]);
+  }
+}
+
+describe("the kernels", () => {
+  it("find the vectors of the definition, and those of quarters", () => {
+    fc.assert(
+      fc.property(scenes, (scene) => {
+        const [reference, ...frames] = pictures(scene);
+        const { rows, columns, seed } = scene;
+        const grid = { rows, columns };
+        const expected = new BlockMatching(reference!, frames, grid);
+        const search = searchByWasm(reference!, frames, grid)!;
+        expect(search.codes).toEqual(expected.codes);
+        const wanted = Uint8Array.from(
+          { length: rows * columns },
+          (_, i) => (seed >> (i % 16)) & 1,
+        );
+        expect(search.quarters(wanted)).toEqual(expected.quarters(wanted));
+      }),
+      { seed: 5, numRuns: 60 },
+    );
+  });
+
+  it("keep searches apart that are open at the same time", () => {
+    const grid = { rows: 2, columns: 3 };
+    const seen = (dx: number) => [0, 1, 2].map((t) => texture(48, 32, dx * t, 0));
+    const [a, ...as] = seen(3);
+    const [b, ...bs] = seen(-5);
+    const first = searchByWasm(a!, as, grid)!;
+    const second = searchByWasm(b!, bs, grid)!;
+    const all = new Uint8Array(6).fill(1);
+    expect(first.quarters(all)).toEqual(new BlockMatching(a!, as, grid).quarters(all));
+    expect(second.quarters(all)).toEqual(new BlockMatching(b!, bs, grid).quarters(all));
+  });
+
+  it("predict the pixels of the definition from any codes", () => {
+    const code = fc.oneof(
+      fc.integer({ min: 0, max: MOTION_CODES - 1 }),
+      // Corners of the axes, and what often comes twice.
+      fc.constantFrom(0, AXIS_X.length - 1, MOTION_CODES - 1, STILL_CODE, STILL_CODE + 1),
+    );
+    const codes = fc.array(code, { minLength: 80, maxLength: 80 });
+    fc.assert(
+      fc.property(scenes, codes, codes, (scene, before, after) => {
+        const { rows, columns, count } = scene;
+        const grid = { rows, columns };
+        const [reference] = pictures(scene);
+        const blocks = rows * columns;
+        const one = Int32Array.from(before.slice(0, blocks));
+        const expected = moveByDefinition(reference!, one, count, grid);
+        expectSame(compensateByWasm(reference!, one, count, grid), expected);
+        const quarters = Int32Array.from(before.slice(0, blocks * 4));
+        const frames = compensateByWasm(reference!, quarters, count, grid)!;
+        expectSame(frames, moveByDefinition(reference!, quarters, count, grid));
+        // Some of them others.
+        const changed = quarters.map((code, i) => (i % 7 < 2 ? after[i]! : code));
+        const anew = compensateByWasm(reference!, changed, count, grid, {
+          codes: quarters,
+          frames,
+        });
+        expectSame(anew, moveByDefinition(reference!, changed, count, grid));
+      }),
+      { seed: 6, numRuns: 60 },
+    );
+  });
+
+  it("leave groups of other lengths to the definition", () => {
+    const grid = { rows: 1, columns: 1 };
+    const frame = texture(16, 16, 0, 0);
+    expect(searchByWasm(frame, [frame, frame, frame], grid)).toBeUndefined();
+    expect(estimateMotion(frame, [frame, frame, frame], grid)).toEqual(Int32Array.of(STILL_CODE));
   });
 });
