@@ -22,6 +22,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createQuantizer, createRandom, fitQuantizer, kmeans, nearest } from "@dtok/core";
@@ -77,6 +78,7 @@ async function startPeer(): Promise<Peer | string> {
     async ask(job) {
       child.stdin.write(`${JSON.stringify(job)}\n`);
       const answer = await read();
+      await setTimeout(SETTLE);
       if (answer["error"] !== undefined && answer["seconds"] === undefined) {
         throw new Error(`faiss: ${String(answer["error"])}`);
       }
@@ -85,6 +87,9 @@ async function startPeer(): Promise<Peer | string> {
     close: () => child.stdin.end(),
   };
 }
+
+/** Milliseconds after each answer: a peer's OpenMP threads spin for a while when their work is done. */
+const SETTLE = 300;
 
 const fastest = (list: readonly number[]): number => Math.min(...list);
 const normal = (rows: number, dim: number, seed: number): Matrix => ({

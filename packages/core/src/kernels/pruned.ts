@@ -17,6 +17,8 @@ const MIN_SIZE = 512;
 const DIRECTIONS = 19;
 /** Share of the codewords' squared lengths that a basis must hold. */
 const MIN_SHARE = 0.9;
+/** Share that the span of some codewords must hold before rounds better it. */
+const MIN_START = 0.5;
 /** Codewords that a basis is found from, and rounds of that. */
 const [SAMPLE, ROUNDS] = [1024, 3];
 /** Vectors, or multiplications, for which looking for a basis is worth its time. */
@@ -138,8 +140,8 @@ export function findBasis({ data, shape: [size, dim] }: Matrix, mean: Float32Arr
     products(sample, rows, dim, basis, width, turned);
     let seen = 0;
     for (let i = 0; i < turned.length; i++) seen += turned[i]! ** 2;
-    // One round more than a hopeless start: noise in all directions stays that.
-    if (round > 0 && seen < 0.5 * energy) return undefined;
+    // Codewords near few directions lie near the span of any few of them; for noise no round helps.
+    if (seen < MIN_START * energy) return undefined;
     if (round + 1 === ROUNDS) return seen >= MIN_SHARE * energy ? basis : undefined;
     const next = new Float64Array(width * dim);
     for (let i = 0; i < rows; i++) {
