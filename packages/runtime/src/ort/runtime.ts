@@ -100,9 +100,12 @@ export class OrtRuntime implements ModelRuntime {
       logSeverityLevel: 4,
     };
     if (options.threads !== undefined) common["intraOpNumThreads"] = options.threads;
-    if (options.denormalsAsZero === true) {
-      common["extra"] = { session: { set_denormal_as_zero: "1" } };
-    }
+    const entries = {
+      ...(options.denormalsAsZero === true && { set_denormal_as_zero: "1" }),
+      // Threads that spin after a run take the processor from what comes next: decoding a file, JavaScript.
+      ...(this.backend.name === "node" && { force_spinning_stop: "1" }),
+    };
+    if (Object.keys(entries).length > 0) common["extra"] = { session: entries };
     if (external.length > 0) {
       common["externalData"] = external.map(([path, data]) => ({ path, data }));
     }
