@@ -3,7 +3,7 @@ import { createModelReader, createRuntime } from "@dtok/runtime";
 import type { ReadOptions } from "@dtok/runtime";
 import type { PhotoCodec } from "./codec/photo-codec.js";
 import { pluginOf } from "./load-common.js";
-import { readImage } from "./node/read.js";
+import { readImage, readImageAhead } from "./node/read.js";
 import type { ImageInput } from "./node/read.js";
 import type { ImageTokenizerName } from "./plugins.js";
 import { withReader } from "./tokenizer.js";
@@ -35,7 +35,7 @@ export async function loadImageTokenizer(
   try {
     const readFile = createModelReader(base, plugin.manifest, options);
     const codec = await plugin.load({ runtime, readFile });
-    return withReader<ImageInput>(codec as PhotoCodec, readImage, closeOwn);
+    return withReader<ImageInput>(codec as PhotoCodec, readImage, closeOwn, readImageAhead);
   } catch (error) {
     await closeOwn();
     throw error;

@@ -29,6 +29,12 @@ export interface ImageTokenizer<Input> extends Codec<ImageSignal> {
 }
 
 interface BatchCodec extends Codec<ImageSignal> {
+  encodeAhead(
+    upper: ImageSignal,
+    height: number,
+    whole: Promise<ImageSignal>,
+    options?: ImageEncodeOptions,
+  ): Promise<TokenGrid>;
   encodeBatch(images: readonly ImageSignal[], options?: ImageEncodeOptions): Promise<TokenGrid[]>;
   decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
 }
@@ -36,15 +42,37 @@ interface BatchCodec extends Codec<ImageSignal> {
 /** Files of a batch that are open and decoding at once. */
 const READERS = 4;
 
-/** Puts a reader of files before a codec of pixels. `onClose` lets go of what belongs to it. */
+/** Reads one picture. */
+type Read<Input, Result> = (
+  input: Input | ImageSignal,
+  options: ImageEncodeOptions,
+) => Promise<Result>;
+
+/** A picture whose upper rows are there before the rest of it. */
+interface Ahead {
+  readonly upper: ImageSignal;
+  readonly height: number;
+  readonly whole: Promise<ImageSignal>;
+}
+
+/**
+ * Puts a reader of files before a codec of pixels. `onClose` lets go of what belongs to it; `readAhead`
+ * may give a single picture's upper rows first.
+ */
 export function withReader<Input>(
   codec: BatchCodec,
-  read: (input: Input | ImageSignal, options: ImageEncodeOptions) => Promise<ImageSignal>,
+  read: Read<Input, ImageSignal>,
   onClose: () => Promise<void> = async () => undefined,
+  readAhead: Read<Input, ImageSignal | Ahead> = read,
 ): ImageTokenizer<Input> {
   return {
     manifest: codec.manifest as Manifest<"image">,
-    encode: async (image, options = {}) => codec.encode(await read(image, options), options),
+    encode: async (image, options = {}) => {
+      const found = await readAhead(image, options);
+      return "whole" in found
+        ? codec.encodeAhead(found.upper, found.height, found.whole, options)
+        : codec.encode(found, options);
+    },
     encodeBatch: async (images, options = {}) => {
       // What is no list is the codec's to refuse.
       if (!Array.isArray(images)) return codec.encodeBatch(images as never, options);

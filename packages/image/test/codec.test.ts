@@ -73,6 +73,28 @@ describe.each(["photo-8x", "photo-16x"] as ImageTokenizerName[])("%s", (name) =>
     await tokenizer.close();
   });
 
+  it.each(["jpeg", "png"] as const)("begins with the upper rows of a large %s", async (format) => {
+    const tokenizer = await loadImageTokenizer(name);
+    for (const [width, height] of [
+      [640, 513],
+      [523, 777],
+    ] as const) {
+      const file = await sharp(readFileSync(sample("flower.jpg")))
+        .resize(width, height, { fit: "fill" })
+        [format]()
+        .toBuffer();
+      const grid = await tokenizer.encode(file);
+      const whole = await tokenizer.encode(await readImage(file));
+      expect({ ...grid, codes: undefined }).toEqual({ ...whole, codes: undefined });
+      const differing = whole.codes.data.filter((code, i) => code !== grid.codes.data[i]).length;
+      expect(differing / whole.codes.data.length).toBeLessThan(0.002);
+      // What is cut off below is missed although the upper rows are there.
+      const cut = file.subarray(0, Math.floor(file.length * 0.7));
+      await expect(tokenizer.encode(cut)).rejects.toMatchObject({ code: "format" });
+    }
+    await tokenizer.close();
+  });
+
   it("encodes any number of pictures in order, the next one opened ahead", async () => {
     const tokenizer = await loadImageTokenizer(name);
     const asked: string[] = [];

@@ -134,29 +134,74 @@ export class PhotoCodec implements Codec<ImageSignal> {
         group.map((i) => works[i] as Work),
         options,
       );
-      const codes = await this.quantizer.quantizeAsync(
+      const made = await this.gridsOf(
         latents,
-        options.signal ? { signal: options.signal } : {},
+        group.map((i) => works[i] as Work),
+        options,
       );
-      const cells = first.rows * first.columns;
-      const width = codes.shape[1];
-      for (const [k, i] of group.entries()) {
-        const { rows, columns, side } = works[i] as Work;
-        grids[i] = createTokenGrid({
-          codes: {
-            data: codes.data.slice(k * cells * width, (k + 1) * cells * width),
-            shape: [cells, width],
-          },
-          shape: [rows, columns],
-          codebookSizes: this.manifest.codebookSizes,
-          side,
-          tokenizer: this.manifest.id,
-        });
-        done += cells;
-      }
+      for (const [k, i] of group.entries()) grids[i] = made[k] as TokenGrid;
+      done += group.length * first.rows * first.columns;
       options.onProgress?.(done, total);
     }
     return grids;
+  }
+
+  /**
+   * As `encode(await whole)`, but the model has the picture's upper rows, which are `upper`, while the
+   * rest is still on its way. `height` is that of the whole.
+   */
+  async encodeAhead(
+    upper: ImageSignal,
+    height: number,
+    whole: Promise<ImageSignal>,
+    options: PhotoEncodeOptions = {},
+  ): Promise<TokenGrid> {
+    // Heard of when its turn comes, or never where the upper rows fail first.
+    whole.catch(() => undefined);
+    const above = this.prepare(upper, options);
+    const { columns } = above;
+    const halo = this.settings.encoderHalo;
+    const split = Math.floor(above.height / this.stride) - halo;
+    const rows = Math.ceil(height / this.stride);
+    // What takes more tiles than one keeps them.
+    if (split < 1 || Math.max(rows, columns) > this.tileCells(options.tileSize)) {
+      return this.encode(await whole, options);
+    }
+    const across = { x0: 0, x1: columns, left: 0, right: columns };
+    const latents = new Float32Array(rows * columns * this.quantizer.dim);
+    const first = { y0: 0, y1: split, top: 0, bottom: split + halo, ...across };
+    await this.runTile([above], first, latents);
+    const work = this.prepare(await whole, options);
+    options.signal?.throwIfAborted();
+    const rest = { y0: split, y1: rows, top: Math.max(0, split - halo), bottom: rows, ...across };
+    await this.runTile([work], rest, latents);
+    const shape = [rows * columns, this.quantizer.dim] as const;
+    const [grid] = await this.gridsOf({ data: latents, shape }, [work], options);
+    options.onProgress?.(rows * columns, rows * columns);
+    return grid as TokenGrid;
+  }
+
+  /** Grids of latents [pictures x rows x columns, D]. */
+  private async gridsOf(
+    latents: Matrix,
+    works: readonly Work[],
+    { signal }: PhotoEncodeOptions,
+  ): Promise<TokenGrid[]> {
+    const codes = await this.quantizer.quantizeAsync(latents, signal ? { signal } : {});
+    const width = codes.shape[1];
+    return works.map(({ rows, columns, side }, k) => {
+      const size = rows * columns * width;
+      return createTokenGrid({
+        codes: {
+          data: codes.data.slice(k * size, (k + 1) * size),
+          shape: [rows * columns, width],
+        },
+        shape: [rows, columns],
+        codebookSizes: this.manifest.codebookSizes,
+        side,
+        tokenizer: this.manifest.id,
+      });
+    });
   }
 
   private prepare(image: ImageSignal, options: PhotoEncodeOptions): Work {
@@ -174,50 +219,46 @@ export class PhotoCodec implements Codec<ImageSignal> {
   /** Latents [pictures x rows x columns, D] of pictures with one grid size. */
   private async encodeGroup(works: readonly Work[], options: PhotoEncodeOptions): Promise<Matrix> {
     const { rows, columns } = works[0] as Work;
-    const { stride } = this;
     const dim = this.quantizer.dim;
-    const tiles = tilesOf(
-      rows,
-      columns,
-      this.tileCells(options.tileSize),
-      this.settings.encoderHalo,
-    );
-    const whole = tiles.length === 1;
     const latents = new Float32Array(works.length * rows * columns * dim);
-    for (const tile of tiles) {
+    const core = this.tileCells(options.tileSize);
+    for (const tile of tilesOf(rows, columns, core, this.settings.encoderHalo)) {
       options.signal?.throwIfAborted();
-      const [h, w] = [(tile.bottom - tile.top) * stride, (tile.right - tile.left) * stride];
-      const single = works.length === 1 ? (works[0] as Work) : undefined;
-      // A picture whose size the stride divides goes in as it is.
-      const direct = single && whole && single.width === w && single.height === h;
-      let pixels: Uint8Array;
-      if (direct) pixels = single.rgb;
-      else {
-        pixels = new Uint8Array(works.length * h * w * 3);
-        for (const [k, work] of works.entries()) {
-          const window = { x: tile.left * stride, y: tile.top * stride, width: w, height: h };
-          copyWindow(work.rgb, work.width, work.height, window, pixels, k * h * w * 3);
-        }
-      }
-      const result = await this.encoder.run({
-        pixels: { data: pixels, shape: [works.length, h, w, 3] },
-      });
-      const out = (result.latents as Tensor<Float32Array>).data;
-      if (whole) {
-        latents.set(out);
-        break;
-      }
-      const wide = tile.right - tile.left;
-      const high = tile.bottom - tile.top;
-      for (let k = 0; k < works.length; k++) {
-        for (let y = tile.y0; y < tile.y1; y++) {
-          const from = ((k * high + y - tile.top) * wide + tile.x0 - tile.left) * dim;
-          const to = ((k * rows + y) * columns + tile.x0) * dim;
-          latents.set(out.subarray(from, from + (tile.x1 - tile.x0) * dim), to);
-        }
-      }
+      await this.runTile(works, tile, latents);
     }
     return { data: latents, shape: [works.length * rows * columns, dim] };
+  }
+
+  /** Latents of a tile's core, into those of the pictures. */
+  private async runTile(works: readonly Work[], tile: Tile, latents: Float32Array): Promise<void> {
+    const { stride } = this;
+    const dim = this.quantizer.dim;
+    const { rows, columns, width, height, rgb } = works[0] as Work;
+    const [h, w] = [(tile.bottom - tile.top) * stride, (tile.right - tile.left) * stride];
+    let pixels: Uint8Array;
+    // Whole rows of one picture whose size the stride divides go in as they are.
+    if (works.length === 1 && width === w && tile.bottom * stride <= height) {
+      pixels = rgb.subarray(tile.top * stride * w * 3, tile.bottom * stride * w * 3);
+    } else {
+      pixels = new Uint8Array(works.length * h * w * 3);
+      for (const [k, work] of works.entries()) {
+        const window = { x: tile.left * stride, y: tile.top * stride, width: w, height: h };
+        copyWindow(work.rgb, work.width, work.height, window, pixels, k * h * w * 3);
+      }
+    }
+    const result = await this.encoder.run({
+      pixels: { data: pixels, shape: [works.length, h, w, 3] },
+    });
+    const out = (result.latents as Tensor<Float32Array>).data;
+    const wide = tile.right - tile.left;
+    const high = tile.bottom - tile.top;
+    for (let k = 0; k < works.length; k++) {
+      for (let y = tile.y0; y < tile.y1; y++) {
+        const from = ((k * high + y - tile.top) * wide + tile.x0 - tile.left) * dim;
+        const to = ((k * rows + y) * columns + tile.x0) * dim;
+        latents.set(out.subarray(from, from + (tile.x1 - tile.x0) * dim), to);
+      }
+    }
   }
 
   /** A grid to RGB pixels of the original's size. */
