@@ -1,5 +1,5 @@
 // Shared by the scripts that must run before anything is installed: Node.js' own modules only.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,51 @@ export function requireNode() {
 export function pnpm(args, options) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return run("npx", ["--yes", packageManager, ...args], options);
+}
+
+/**
+ * Several commands of pnpm at once; one alone writes as it goes, several when they are done. The first
+ * that fails ends the others and this process.
+ */
+export async function pnpmTogether(commands) {
+  if (commands.length === 1) return void pnpm(commands[0]);
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const children = [];
+  await Promise.all(
+    commands.map(
+      (args) =>
+        new Promise((resolve) => {
+          // A group of its own, so that what it started ends with it.
+          const child = spawn("npx", ["--yes", packageManager, ...args], {
+            cwd: root,
+            env: cleanEnvironment({}),
+            stdio: ["ignore", "pipe", "pipe"],
+            shell: process.platform === "win32",
+            detached: process.platform !== "win32",
+          });
+          children.push(child);
+          const output = [];
+          for (const stream of [child.stdout, child.stderr])
+            stream.on("data", (d) => output.push(d));
+          child.on("error", (error) => output.push(Buffer.from(`${error.message}\n`)));
+          child.on("close", (status, signal) => {
+            process.stdout.write(Buffer.concat(output));
+            if (status === 0) return resolve();
+            for (const other of children) stop(other);
+            process.exit(status || (signal ? 130 : 1));
+          });
+        }),
+    ),
+  );
+}
+
+function stop(child) {
+  if (child.exitCode !== null || child.pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? child.pid : -child.pid);
+  } catch {
+    // It has just ended.
+  }
 }
 
 export function install() {
