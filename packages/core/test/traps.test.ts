@@ -1,6 +1,8 @@
 /*
  * The traps in the survey's formulas, each with a test that fails where the formula is taken as printed.
- * Those of FSQ's and BSQ's finer points are beside these quantizers (`fsq.test.ts`, `bsq.test.ts`).
+ * Those of FSQ's and BSQ's finer points are beside these quantizers (`fsq.test.ts`, `bsq.test.ts`), VQGAN's
+ * weight is in @dtok/train (`losses/adaptive-weight.test.ts`), GART's sizes in @dtok/graph
+ * (`tokens/vocabulary.test.ts`).
  */
 import { expect, test } from "vitest";
 import {

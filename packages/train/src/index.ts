@@ -61,6 +61,8 @@ export { sinkhornAssign } from "./layers/sinkhorn.js";
 export type { SinkhornAssignOptions } from "./layers/sinkhorn.js";
 export { unit, vqLayer } from "./layers/vq.js";
 export type { VqLayerOptions, VqLayerResult } from "./layers/vq.js";
+export { adaptiveWeight } from "./losses/adaptive-weight.js";
+export type { AdaptiveWeightOptions } from "./losses/adaptive-weight.js";
 export { cosineSchedule } from "./optim/schedule.js";
 export type { ScheduleOptions } from "./optim/schedule.js";
 export type { AdamOptions } from "./optim/adam.js";

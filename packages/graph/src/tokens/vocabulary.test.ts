@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graphOf, randomLines } from "../../test/random-graph.js";
+import { readGraphFile } from "../node/file.js";
 import { NodePiece } from "./node-piece.js";
 import { NodeVocabulary } from "./vocabulary.js";
 
@@ -62,4 +64,27 @@ test("a node's ids are its codes, and back; unknown relations have an id of thei
   const pieces = new NodePiece(graphOf(["a\tr\tb"]), { anchors: 1, relations: 1 });
   expect(() => pieces.gridOf([2, 3])).toThrow(/whole nodes of 3/);
   expect(() => pieces.gridOf([3, 2, 0])).toThrow(/an? anchor/);
+});
+
+test("trap: GART's definition prints |V| << |R|; sizes are counted, whichever is larger", async () => {
+  const real = (
+    await readGraphFile(fileURLToPath(new URL("../../../../samples/mammals.tsv", import.meta.url)))
+  ).graph;
+  expect(real.relations.length).toBeLessThan(real.nodes.length / 10);
+  // Three nodes, nine relations: what the definition prints.
+  const lines = Array.from({ length: 9 }, (_, i) => `n${i % 3}\tr${i}\tn${(i + 1) % 3}`);
+  for (const graph of [real, graphOf(lines)]) {
+    const anchors = Math.min(40, graph.nodes.length);
+    const pieces = new NodePiece(graph, { anchors, perNode: 3, relations: 4, maxDistance: 5 });
+    const of = (text: RegExp) => {
+      const all = Array.from({ length: pieces.vocabulary.size }, (_, id) =>
+        pieces.vocabulary.textOf(id),
+      );
+      return all.filter((entry) => text.test(entry)).length;
+    };
+    expect(of(/^<.anchor:/)).toBe(anchors);
+    // Each relation in both directions.
+    expect(of(/^<.relation:/)).toBe(2 * graph.relations.length);
+    expect(pieces.gridOf(pieces.ids(pieces.encode())).codes).toEqual(pieces.encode().codes);
+  }
 });
