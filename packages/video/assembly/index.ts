@@ -1,3 +1,3 @@
 // The clip codec's kernels, as one module.
-export { searchBlocks, searchQuarters } from "./search";
+export { matchOverlapped, searchBlocks, searchQuarters } from "./search";
 export { compensate, padReference } from "./compensate";

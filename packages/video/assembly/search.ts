@@ -36,6 +36,13 @@ const CODES: usize = 76;
 const WANTED: usize = 80;
 /** 16-byte aligned. */
 const SCRATCH: usize = 84;
+/** Int16 [4, 16]: weights of a block's samples along an axis; + 1 of the first block, + 2 of the last. */
+const SHARES: usize = 88;
+/** Int32 [frames, height / 2 + 8, width / 2 + 8]: what is left of each sample, with 4 around. */
+const RESTS: usize = 92;
+/** Times that all blocks are gone through, and what of a window is no reason to. */
+const PASSES: usize = 96;
+const ENOUGH: usize = 100;
 
 const BLOCK: i32 = 16;
 const UNIT: i32 = 16;
@@ -375,7 +382,251 @@ function refine(p: usize, from: i32, into: usize): i32 {
   return py * placesX + px;
 }
 
-/** FOUND, COARSE and CODES of every block. */
+// Vectors of blocks given those around: src/codec/overlapped.ts.
+
+const SIDE: i32 = 16;
+const MARGIN: i32 = 4;
+const SHIFT: i32 = 10;
+
+/** Of the block in hand: where its samples and weights begin. */
+let blockX: i32 = 0;
+let blockY: i32 = 0;
+let weightsX: usize = 0;
+let weightsY: usize = 0;
+let restAt: usize = 0;
+
+// @ts-ignore: a decorator
+@inline
+function restRow(p: usize): usize {
+  return <usize>(int(p, COLUMNS) * SIDE / 2 + 2 * MARGIN) << 2;
+}
+
+// @ts-ignore: a decorator
+@inline
+function restFrame(p: usize): usize {
+  return <usize>(int(p, ROWS) * SIDE / 2 + 2 * MARGIN) * restRow(p);
+}
+
+/** The frames' samples, times the sum of all weights. */
+function openRests(p: usize): void {
+  const height = int(p, ROWS) * BLOCK;
+  const width = int(p, COLUMNS) * BLOCK;
+  const row = restRow(p);
+  memory.fill(at(p, RESTS), 0, restFrame(p) * at(p, COUNT));
+  for (let f = 0; f < int(p, COUNT); f++) {
+    for (let y = 0; y < height; y += 2) {
+      let from = at(p, TARGETS) + <usize>((f * height + y) * width);
+      let to =
+        at(p, RESTS) + <usize>f * restFrame(p) + <usize>((y >> 1) + MARGIN) * row + (MARGIN << 2);
+      for (let x = 0; x < width; x += 16, from += 16, to += 32) {
+        const samples = evens(v128.load(from));
+        v128.store(to, i32x4.shl(i32x4.extend_low_i16x8_u(samples), 12));
+        v128.store(to, i32x4.shl(i32x4.extend_high_i16x8_u(samples), 12), 16);
+      }
+    }
+  }
+}
+
+function openBlock(p: usize, r: i32, c: i32): void {
+  const shares = at(p, SHARES);
+  const kindX = (c === 0 ? 1 : 0) + (c === int(p, COLUMNS) - 1 ? 2 : 0);
+  const kindY = (r === 0 ? 1 : 0) + (r === int(p, ROWS) - 1 ? 2 : 0);
+  weightsX = shares + <usize>(kindX << 5);
+  weightsY = shares + <usize>(kindY << 5);
+  blockX = c * BLOCK - BLOCK / 2;
+  blockY = r * BLOCK - BLOCK / 2;
+  // A window begins four samples before its block, as the margin does before the frame.
+  restAt = at(p, RESTS) + <usize>(r * (SIDE / 2)) * restRow(p) + (<usize>(c * (SIDE / 2)) << 2);
+}
+
+/** Takes from what is left of one frame what a vector shows, times its weights, or adds it again. */
+function takeFrame(p: usize, f: i32, x: i32, y: i32, back: bool): void {
+  const finer = 4 / int(p, COUNT);
+  const dx = x * (f + 1) * finer;
+  const dy = y * (f + 1) * finer;
+  const wide = at(p, FINE_WIDE);
+  const edge = int(p, FINE_EDGE);
+  let q = at(p, FINE) + <usize>(blockY + (dy >> 4) + edge) * wide + <usize>(blockX + (dx >> 4) + edge);
+  const fx = dx & 15;
+  const fy = dy & 15;
+  const both = (fx * fy + 2) >> 2;
+  const w11 = i16x8.splat(<i16>both);
+  const w01 = i16x8.splat(<i16>(4 * fx - both));
+  const w10 = i16x8.splat(<i16>(4 * fy - both));
+  const w00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  const row = restRow(p);
+  let to = restAt + <usize>f * restFrame(p);
+  const sign: i16 = back ? -1 : 1;
+  for (let v = 0; v < SIDE; v++, q += 2 * wide, to += row) {
+    const weight = i16x8.splat(load<i16>(weightsY + (<usize>v << 1)) * sign);
+    for (let u: usize = 0; u < 2; u++) {
+      const weights = i16x8.mul(v128.load(weightsX + (u << 4)), weight);
+      const value = between(q + (u << 4), wide, w00, w01, w10, w11);
+      const at = to + (u << 5);
+      v128.store(at, i32x4.sub(v128.load(at), i32x4.extmul_low_i16x8_s(weights, value)));
+      v128.store(at, i32x4.sub(v128.load(at, 16), i32x4.extmul_high_i16x8_s(weights, value)), 16);
+    }
+  }
+}
+
+function take(p: usize, x: i32, y: i32, back: bool): void {
+  for (let f = 0; f < int(p, COUNT); f++) takeFrame(p, f, x, y, back);
+}
+
+// @ts-ignore: a decorator
+@inline
+function squares(low: v128, high: v128, weights: v128): v128 {
+  const e = i16x8.narrow_i32x4_s(i32x4.shr_s(low, SHIFT), i32x4.shr_s(high, SHIFT));
+  const counted = v128.and(e, i16x8.ne(weights, i16x8.splat(0)));
+  return i32x4.dot_i16x8_s(counted, counted);
+}
+
+// @ts-ignore: a decorator
+@inline
+function total(v: v128): i32 {
+  const halves = i32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+  return i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
+}
+
+/** Squared error of the block's window as it is. */
+function errorNow(p: usize): i32 {
+  const row = restRow(p);
+  let sum = i32x4.splat(0);
+  for (let f = 0; f < int(p, COUNT); f++) {
+    let q = restAt + <usize>f * restFrame(p);
+    for (let v = 0; v < SIDE; v++, q += row) {
+      const weight = i16x8.splat(load<i16>(weightsY + (<usize>v << 1)));
+      for (let u: usize = 0; u < 2; u++) {
+        const weights = i16x8.mul(v128.load(weightsX + (u << 4)), weight);
+        const at = q + (u << 5);
+        sum = i32x4.add(sum, squares(v128.load(at), v128.load(at, 16), weights));
+      }
+    }
+  }
+  return total(sum);
+}
+
+/** The same of one frame, with a vector for the block, which has none. */
+function errorWith(p: usize, f: i32, x: i32, y: i32): i32 {
+  const finer = 4 / int(p, COUNT);
+  const dx = x * (f + 1) * finer;
+  const dy = y * (f + 1) * finer;
+  const wide = at(p, FINE_WIDE);
+  const edge = int(p, FINE_EDGE);
+  let q = at(p, FINE) + <usize>(blockY + (dy >> 4) + edge) * wide + <usize>(blockX + (dx >> 4) + edge);
+  const fx = dx & 15;
+  const fy = dy & 15;
+  const both = (fx * fy + 2) >> 2;
+  const w11 = i16x8.splat(<i16>both);
+  const w01 = i16x8.splat(<i16>(4 * fx - both));
+  const w10 = i16x8.splat(<i16>(4 * fy - both));
+  const w00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  const row = restRow(p);
+  let from = restAt + <usize>f * restFrame(p);
+  let sum = i32x4.splat(0);
+  for (let v = 0; v < SIDE; v++, q += 2 * wide, from += row) {
+    const weight = i16x8.splat(load<i16>(weightsY + (<usize>v << 1)));
+    for (let u: usize = 0; u < 2; u++) {
+      const weights = i16x8.mul(v128.load(weightsX + (u << 4)), weight);
+      const value = between(q + (u << 4), wide, w00, w01, w10, w11);
+      const at = from + (u << 5);
+      const low = i32x4.sub(v128.load(at), i32x4.extmul_low_i16x8_s(weights, value));
+      const high = i32x4.sub(v128.load(at, 16), i32x4.extmul_high_i16x8_s(weights, value));
+      sum = i32x4.add(sum, squares(low, high, weights));
+    }
+  }
+  return total(sum);
+}
+
+function attemptOverlapped(p: usize, x: i32, y: i32): void {
+  const axisX = at(p, AXIS_X);
+  const axisY = at(p, AXIS_Y);
+  const longestX = <i32>load<i16>(axisX + ((int(p, PLACES_X) - 1) << 1));
+  const longestY = <i32>load<i16>(axisY + ((int(p, PLACES_Y) - 1) << 1));
+  if (abs<i32>(x) > longestX || abs<i32>(y) > longestY) return;
+  const placeX = <usize>load<u8>(at(p, NEAREST_X) + <usize>(x + longestX));
+  const placeY = <usize>load<u8>(at(p, NEAREST_Y) + <usize>(y + longestY));
+  x = <i32>load<i16>(axisX + (placeX << 1));
+  y = <i32>load<i16>(axisY + (placeY << 1));
+  if (x === bestX && y === bestY) return;
+  let error = 0;
+  // The last frame, which moves most, soonest tells what is wrong.
+  for (let f = int(p, COUNT) - 1; f >= 0; f--) {
+    error += errorWith(p, f, x, y);
+    if (error >= best) return;
+  }
+  best = error;
+  bestX = x;
+  bestY = y;
+}
+
+function betterBlock(p: usize, r: i32, c: i32): void {
+  const rows = int(p, ROWS);
+  const columns = int(p, COLUMNS);
+  const found = at(p, FOUND);
+  const block = r * columns + c;
+  const own = found + (<usize>block << 2);
+  openBlock(p, r, c);
+  best = errorNow(p);
+  if (best < int(p, ENOUGH)) return;
+  bestX = <i32>load<i16>(own);
+  bestY = <i32>load<i16>(own, 2);
+  take(p, bestX, bestY, true);
+  candidates = 0;
+  addCandidate(p, 0);
+  for (let y = max<i32>(0, r - 1); y <= min<i32>(rows - 1, r + 1); y++) {
+    for (let x = max<i32>(0, c - 1); x <= min<i32>(columns - 1, c + 1); x++) {
+      addCandidate(p, load<i32>(found + (<usize>(y * columns + x) << 2)));
+    }
+  }
+  for (let k = 0; k < KEPT; k++) {
+    addCandidate(p, scaled(load<i32>(at(p, COARSE) + <usize>((block * KEPT + k) << 2))));
+  }
+  const list = at(p, SCRATCH) + CANDIDATES;
+  for (let i = 0; i < candidates; i++) {
+    const vector = list + (<usize>i << 2);
+    attemptOverlapped(p, <i32>load<i16>(vector), <i32>load<i16>(vector, 2));
+  }
+  for (let step = 4; step >= 1; step >>= 1) {
+    const mx = bestX;
+    const my = bestY;
+    for (let y = -1; y <= 1; y++) {
+      for (let x = -1; x <= 1; x++) {
+        if (x !== 0 || y !== 0) attemptOverlapped(p, mx + x * step, my + y * step);
+      }
+    }
+  }
+  take(p, bestX, bestY, false);
+  store<i16>(own, <i16>bestX);
+  store<i16>(own, <i16>bestY, 2);
+}
+
+/** FOUND once more, in place, and CODES. */
+export function matchOverlapped(p: usize): void {
+  const rows = int(p, ROWS);
+  const columns = int(p, COLUMNS);
+  openRests(p);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      const own = at(p, FOUND) + (<usize>(r * columns + c) << 2);
+      openBlock(p, r, c);
+      take(p, <i32>load<i16>(own), <i32>load<i16>(own, 2), false);
+    }
+  }
+  for (let pass = 0; pass < int(p, PASSES); pass++) {
+    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) betterBlock(p, r, c);
+  }
+  const longestX = <i32>load<i16>(at(p, AXIS_X) + ((int(p, PLACES_X) - 1) << 1));
+  const longestY = <i32>load<i16>(at(p, AXIS_Y) + ((int(p, PLACES_Y) - 1) << 1));
+  for (let block = 0; block < rows * columns; block++) {
+    const own = at(p, FOUND) + (<usize>block << 2);
+    const px = <i32>load<u8>(at(p, NEAREST_X) + <usize>(<i32>load<i16>(own) + longestX));
+    const py = <i32>load<u8>(at(p, NEAREST_Y) + <usize>(<i32>load<i16>(own, 2) + longestY));
+    store<i32>(at(p, CODES) + (<usize>block << 2), py * int(p, PLACES_X) + px);
+  }
+}
+
+/** FOUND and COARSE of every block. */
 export function searchBlocks(p: usize): void {
   const rows = int(p, ROWS);
   const columns = int(p, COLUMNS);
@@ -399,7 +650,7 @@ export function searchBlocks(p: usize): void {
       likeX1 = (above << 16) >> 16;
       likeY1 = above >> 16;
       openWindow(p, r, c, BLOCK);
-      store<i32>(at(p, CODES) + (<usize>block << 2), refine(p, UNIT / 2, own));
+      refine(p, UNIT / 2, own);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   QUARTERS,
 } from "./motion.js";
 import type { BlockGrid, MotionSearch } from "./motion.js";
+import { matchOverlapped } from "./overlapped.js";
 import { COARSE, planesOf } from "./planes.js";
 import type { Plane, SearchPlanes } from "./planes.js";
 
@@ -41,7 +42,8 @@ interface Search extends SearchPlanes {
  * frames (sum of absolute differences of luma over the block and a quarter of a block
  * around it). Vectors of all lengths are tried at a quarter of the size, the best of them, no motion and
  * the vectors of the blocks before at full size, and around the best of those ever finer ones. Vectors unlike the
- * block's before cost a little, so that flat blocks go with the rest.
+ * block's before cost a little, so that flat blocks go with the rest. In the end each is judged together
+ * with its neighbours (`matchOverlapped`).
  *
  * In plain TypeScript: what `motion-wasm.ts` is compared with, and what runs where there is no SIMD.
  */
@@ -62,12 +64,17 @@ export class BlockMatching implements MotionSearch {
       found: new Int16Array(rows * columns * 2),
       coarse: new Int16Array(rows * columns * KEPT * 2),
     };
-    this.codes = new Int32Array(rows * columns);
-    for (let at = 0; at < this.codes.length; at++) {
+    for (let at = 0; at < rows * columns; at++) {
       const [r, c] = [Math.floor(at / columns), at % columns];
-      const costs = this.lookCoarsely(r, c);
-      this.codes[at] = this.lookClosely(r, c, costs);
+      this.lookClosely(r, c, this.lookCoarsely(r, c));
     }
+    const { found, coarse } = this.search;
+    matchOverlapped(this.search, grid, found, coarse);
+    this.codes = Int32Array.from({ length: rows * columns }, (_, at) => {
+      const px = NEAREST_X[(found[2 * at] as number) + LONGEST_X] as number;
+      const py = NEAREST_Y[(found[2 * at + 1] as number) + LONGEST_Y] as number;
+      return py * AXIS_X.length + px;
+    });
   }
 
   /** The best of whole displacements at a quarter of the size, into `coarse`; their costs, in order. */
@@ -126,8 +133,8 @@ export class BlockMatching implements MotionSearch {
     return costs;
   }
 
-  /** The best vector of a block at full size, into `found`; its code. */
-  private lookClosely(r: number, c: number, costs: Float64Array): number {
+  /** The best vector of a block at full size, into `found`. */
+  private lookClosely(r: number, c: number, costs: Float64Array): void {
     const { rows, columns } = this.grid;
     const { found, coarse } = this.search;
     const at = r * columns + c;
@@ -140,7 +147,7 @@ export class BlockMatching implements MotionSearch {
       candidates.push([(coarse[from] as number) * unit, (coarse[from + 1] as number) * unit]);
     }
     const window = around(r, c, rows, columns, BLOCK);
-    return this.refine(window, candidates, unit / 2, [left, above], found, 2 * at);
+    this.refine(window, candidates, unit / 2, [left, above], found, 2 * at);
   }
 
   quarters(wanted: ArrayLike<number>): Int32Array {

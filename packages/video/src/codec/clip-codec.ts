@@ -400,16 +400,20 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     return { width, height, rows, columns };
   }
 
-  /** Padded frames (one of a key, `frames` of a group) to codes [rows x columns, Q]. */
+  /**
+   * Padded frames (one of a key, `frames` of a group) to codes [rows x columns, Q]. From the `last` group
+   * before a key nothing is predicted.
+   */
   async encodeStep(
     frames: readonly Uint8Array[],
     reference: Uint8Array | undefined,
+    last: boolean,
     extent: Extent,
     tileSize?: number,
   ): Promise<EncodedStep> {
     const { fine } = this.settings;
     const first = reference
-      ? await this.encodeGroup(frames, reference, extent, tileSize)
+      ? await this.encodeGroup(frames, reference, last, extent, tileSize)
       : await this.encodeKey(frames[0] as Uint8Array, extent, tileSize);
     if (!fine) return first;
     const coarse = await first.decode();
@@ -455,6 +459,7 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   private async encodeGroup(
     frames: readonly Uint8Array[],
     reference: Uint8Array,
+    last: boolean,
     extent: Extent,
     tileSize?: number,
   ): Promise<EncodedStep> {
@@ -560,9 +565,11 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     // The scene changes, if at all, at the greatest difference between two frames.
     const steps = frames.map((frame, i) => squaredError(frame, frames[i - 1] ?? reference));
     const before = steps.indexOf(Math.max(...steps));
-    // The picture is that of the frame in the middle: its neighbours are shown as it, too.
-    const middle = (before + frames.length) >> 1;
-    const picture = await this.encodePicture(frames[middle] as Uint8Array, extent, tileSize);
+    // The picture is shown for all frames after the change. Their mean is nearest to them; what is to be
+    // predicted from is better sharp, and that of the frame in the middle.
+    const middle = frames[(before + frames.length) >> 1] as Uint8Array;
+    const one = last ? meanFrame(frames.slice(before)) : middle;
+    const picture = await this.encodePicture(one, extent, tileSize);
     picture[0] = PICTURE_CODE + before;
     const shown = await this.decodeFirstLevel(picture, reference, extent, tileSize);
     if (total(shown) < total(await decode())) return { codes: picture, decode: async () => shown };
@@ -927,12 +934,10 @@ class EncoderState {
     while (frames.length < whole) frames.push(frames.at(-1) as Uint8Array);
     const reference = key ? undefined : this.reference;
     const { tileSize } = options;
-    const { codes, decode } = await codec.encodeStep(frames, reference, extent, tileSize);
     this.done++;
-    // After the last group before a key nothing is predicted from it.
-    if (!isKey(codec.settings, this.done)) {
-      this.reference = (await decode()).at(-1);
-    }
+    const last = isKey(codec.settings, this.done);
+    const { codes, decode } = await codec.encodeStep(frames, reference, last, extent, tileSize);
+    if (!last) this.reference = (await decode()).at(-1);
     return codes;
   }
 }
@@ -964,6 +969,15 @@ function squaredError(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
   return sum / a.length;
+}
+
+/** The frame that differs least from several. */
+function meanFrame(frames: readonly Uint8Array[]): Uint8Array {
+  const sums = new Uint32Array((frames[0] as Uint8Array).length).fill(frames.length >> 1);
+  for (const frame of frames) {
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (frame[i] as number);
+  }
+  return Uint8Array.from(sums, (sum) => sum / frames.length);
 }
 
 /** Squared error of each block over all frames, of whole blocks. */

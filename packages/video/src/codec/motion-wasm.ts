@@ -15,13 +15,18 @@ import {
   QUARTERS,
 } from "./motion.js";
 import type { BlockGrid, KnownFrames, MotionSearch } from "./motion.js";
+import { ENOUGH, PASSES, shares, SHIFT, SIDE, UNITS } from "./overlapped.js";
 import { planesOf } from "./planes.js";
 import type { SearchPlanes } from "./planes.js";
 import { kernels, Layout } from "./wasm.js";
 import type { ClipKernels } from "./wasm.js";
 
 const AXES = [Int16Array.from(AXIS_X), Int16Array.from(AXIS_Y)] as const;
-const FIELDS = 24 * 4;
+/** Weights of a block's samples along an axis, + 1 of the first block, + 2 of the last. */
+const SHARES = Int16Array.from(
+  [0, 1, 2, 3].flatMap((kind) => [...shares(kind % 2 === 1, kind > 1)]),
+);
+const FIELDS = 26 * 4;
 /** What assembly/search.ts and assembly/compensate.ts keep for themselves. */
 const SCRATCH = 4096;
 
@@ -44,6 +49,7 @@ export function searchByWasm(
   const search = openSearch(planes, grid, blocks);
   if (search === undefined) return undefined;
   search.own.searchBlocks(search.params);
+  search.own.matchOverlapped(search.params);
   const { buffer } = search.own.memory;
   const codes = new Int32Array(buffer, search.codes, blocks).slice();
   found.set(new Int16Array(buffer, search.found, found.length));
@@ -103,6 +109,8 @@ function openSearch(
     smallTargets: layout.take(smallTargets.length * smallSize),
     fine: layout.take(fine.data.length),
     targets: layout.take(targets.length * size),
+    shares: layout.take(SHARES.byteLength),
+    rests: layout.take(targets.length * (rows * 8 + 8) * (columns * 8 + 8) * 4),
   };
   const own = kernels(layout.at);
   if (own === undefined) return undefined;
@@ -112,6 +120,7 @@ function openSearch(
   new Int16Array(buffer, place.axisY, AXES[1].length).set(AXES[1]);
   bytes.set(NEAREST_X, place.nearestX);
   bytes.set(NEAREST_Y, place.nearestY);
+  new Int16Array(buffer, place.shares, SHARES.length).set(SHARES);
   bytes.set(fine.data, place.fine);
   bytes.set(small.data, place.small);
   for (const [i, target] of targets.entries()) bytes.set(target, place.targets + i * size);
@@ -141,6 +150,10 @@ function openSearch(
     place.codes,
     place.wanted,
     place.scratch,
+    place.shares,
+    place.rests,
+    PASSES,
+    ENOUGH * (UNITS >> SHIFT) ** 2 * targets.length * SIDE * SIDE,
   ]);
   return { own, ...place };
 }

@@ -7,6 +7,7 @@ import { WASM_BASE64 } from "./wasm-bytes.js";
 export interface ClipKernels {
   readonly memory: WebAssembly.Memory;
   searchBlocks(params: number): void;
+  matchOverlapped(params: number): void;
   searchQuarters(params: number): void;
   padReference(params: number): void;
   compensate(params: number): void;
