@@ -13,6 +13,18 @@ describe("lending between blocks", () => {
     expect([...lend(losses, gains, 3)]).toEqual([5, -1, 5, -1, -1, -1]);
   });
 
+  it("lends to the nearest", () => {
+    // A row of 12: the first, sixth and last ask once each; others lose nothing, or cannot lend.
+    const gains = Float64Array.from({ length: 12 }, (_, i) => (i % 11 === 0 || i === 5 ? 9 : 0));
+    const losses = [4, Infinity, 1, 1, Infinity, 4, 2, Infinity, Infinity, 3, Infinity, 4];
+    const first = lend(losses, gains, 12);
+    expect([...first]).toEqual([-1, -1, 0, 11, -1, -1, 5, -1, -1, -1, -1, -1]);
+    // Two that lose less than all come in; the first and the last get theirs from beside.
+    losses[1] = losses[10] = 0;
+    const second = lend(losses, gains, 12);
+    expect([...second]).toEqual([-1, 0, 5, -1, -1, -1, -1, -1, -1, -1, 11, -1]);
+  });
+
   it("never lends twice, from one that borrows, or a later loan before an earlier", () => {
     const value = fc.double({ min: 0, max: 100, noNaN: true });
     fc.assert(

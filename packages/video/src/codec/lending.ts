@@ -56,8 +56,19 @@ export function blockAt(from: number, code: number, rows: number, columns: numbe
 /** What a lender's loss is weighed with: a block that is refined now needs less later. */
 const THRIFT = 1.3;
 
+/** Ways from a block to those within REACH, the shortest first: pairs (dy, dx). */
+const NEAREST: readonly (readonly [dy: number, dx: number])[] = Array.from(
+  { length: (2 * REACH + 1) ** 2 },
+  (_, i): [number, number] => [
+    Math.floor(i / (2 * REACH + 1)) - REACH,
+    (i % (2 * REACH + 1)) - REACH,
+  ],
+).toSorted(([ay, ax], [by, bx]) => ay * ay + ax * ax - (by * by + bx * bx));
+
 /**
- * The borrower of each block, -1 of those that lend nothing.
+ * The borrower of each block, -1 of those that lend nothing. Who lends and who borrows how often is settled by
+ * gains and losses; who to whom makes no difference to what comes out, and is settled by distance, so that
+ * a difference in one place (another machine's rounding) changes few codes elsewhere.
  *
  * @param losses of each block without its own codes, squared error; Infinity where it cannot lend
  * @param gains of each block by a first, second, … loan [blocks, loans]
@@ -69,27 +80,52 @@ export function lend(
 ): Int32Array<ArrayBuffer> {
   const blocks = losses.length;
   const loans = gains.length / blocks;
-  const borrowers = new Int32Array(blocks).fill(-1);
   const lenders = Array.from({ length: blocks }, (_, i) => i)
     .filter((i) => Number.isFinite(losses[i]))
     .toSorted((a, b) => (losses[a] as number) - (losses[b] as number));
   const wishes = Array.from({ length: gains.length }, (_, i) => i).toSorted(
     (a, b) => (gains[b] as number) - (gains[a] as number),
   );
+  const lends = new Uint8Array(blocks);
   const borrows = new Uint8Array(blocks);
   let next = 0;
   for (const wish of wishes) {
     const to = Math.floor(wish / loans);
     // Loans come in order; a lender borrows nothing.
-    if (borrowers[to] !== -1 || borrows[to] !== wish % loans) continue;
+    if (lends[to] === 1 || borrows[to] !== wish % loans) continue;
     while (next < lenders.length && (borrows[lenders[next] as number] as number) > 0) next++;
     const from = lenders[next];
     if (from === undefined) break;
     if ((gains[wish] as number) <= THRIFT * (losses[from] as number)) break;
-    if (from === to || addressOf(from, to, columns) < 0) continue;
-    borrowers[from] = to;
+    if (from === to) continue;
+    lends[from] = 1;
     borrows[to] = (borrows[to] as number) + 1;
     next++;
+  }
+  return pair(lends, borrows, columns);
+}
+
+/** The nearest pairs first; of what is out of reach nothing comes. `lends` and `borrows` are used up. */
+function pair(lends: Uint8Array, borrows: Uint8Array, columns: number): Int32Array<ArrayBuffer> {
+  const blocks = lends.length;
+  const rows = blocks / columns;
+  const borrowers = new Int32Array(blocks).fill(-1);
+  let asking = Array.from({ length: blocks }, (_, i) => i).filter((i) => borrows[i] !== 0);
+  for (const [dy, dx] of NEAREST) {
+    if (asking.length === 0) break;
+    if (Math.abs(dy) >= rows || Math.abs(dx) >= columns) continue;
+    let served = false;
+    for (const to of asking) {
+      const [y, x] = [Math.floor(to / columns) + dy, (to % columns) + dx];
+      if (y < 0 || y >= rows || x < 0 || x >= columns) continue;
+      const from = y * columns + x;
+      if (lends[from] === 0) continue;
+      lends[from] = 0;
+      borrowers[from] = to;
+      borrows[to] = (borrows[to] as number) - 1;
+      served ||= borrows[to] === 0;
+    }
+    if (served) asking = asking.filter((i) => borrows[i] !== 0);
   }
   return borrowers;
 }
