@@ -110,6 +110,34 @@ test("the same for a seed and any order of edges; nodes of equal relations are t
   expect(rows.size).toBeGreaterThan(390);
 });
 
+test("a few other edges change few of those drawn among equals", () => {
+  const leaves = Array.from({ length: 400 }, (_, i) => `leaf${i}\tr\thub`);
+  const reservedNodes = leaves.slice(0, 200).map((line) => line.split("\t")[0]!);
+  const of = (lines: readonly string[]) =>
+    new Earl(graphOf([...lines, "x\ts\ty"]), { reservedNodes, perNode: 6 });
+  const [before, after] = [
+    of(leaves),
+    // Ten of the reserved are like the others no more.
+    of([...leaves, ...Array.from({ length: 10 }, (_, i) => `leaf${i * 7}\ts\ty`)]),
+  ];
+  const names = (earl: Earl, n: number) =>
+    Array.from(earl.neighbour.subarray(n * 6, n * 6 + 6), (i) =>
+      reservedNodes.indexOf(earl.graph.nodes[earl.reserved[i]!]!),
+    );
+  let [kept, all] = [0, 0];
+  for (let i = 200; i < 400; i++) {
+    const n = before.graph.indexOf(`leaf${i}`);
+    const now = new Set(names(after, n));
+    for (const who of names(before, n)) {
+      all++;
+      if (now.has(who)) kept++;
+    }
+  }
+  // A twentieth is gone.
+  expect(kept / all).toBeGreaterThan(0.9);
+  expect(kept).toBeLessThan(all);
+});
+
 test("new nodes: those that were taken out come back with their codes; unknown relations", () => {
   const lines = [...randomLines(2, 40, 120), "n1\tr0\tn2", "n2\tr1\tn3", "n3\tr2\tn4"];
   const without = new Earl(graphOf(lines), { reservedNodes: ["n1", "n2", "n3", "n4"], perNode: 3 });

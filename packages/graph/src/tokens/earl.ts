@@ -11,7 +11,8 @@
  * counts (17: powers of two, and none).
  *
  * Where more entities are equally similar than there is room for, a seeded sample of them stands there,
- * drawn by the node's own name: otherwise all nodes with the same relations would share their codes.
+ * drawn by the node's own name: otherwise all nodes with the same relations would share their codes. A few
+ * edges more or less, which change who is equally similar, change few of those drawn.
  */
 import { ArgumentError, createRandom } from "@dtok/core";
 import type { TokenGrid } from "@dtok/core";
@@ -233,6 +234,31 @@ interface Rank {
 }
 
 /**
+ * Positions of `count` of the members of a list, rising: from places on a ring of `total` that `hash` draws, the
+ * next member each that is not taken yet. With a member more or less the others drawn stay (consistent hashing:
+ * Karger et al., STOC 1997).
+ *
+ * @param list rising numbers below `total`, at least `count`
+ */
+function drawn(list: Int32Array, count: number, total: number, hash: number): number[] {
+  const random = createRandom(hash >>> 0, 5);
+  const taken = new Set<number>();
+  for (let j = 0; j < count; j++) {
+    const place = random.integer(total);
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle]! < place) low = middle + 1;
+      else high = middle;
+    }
+    let at = low % list.length;
+    while (taken.has(at)) at = (at + 1) % list.length;
+    taken.add(at);
+  }
+  return [...taken].sort((a, b) => a - b);
+}
+
+/**
  * The k most similar of the reserved profiles, by lists of who has a relation kind. Equal profiles, of
  * reserved and of other entities, are compared once.
  */
@@ -344,10 +370,7 @@ function searcher(reserved: readonly Profile[], kinds: number, k: number) {
       }
       // One more than there is room for, since one of them may be the node itself.
       const count = Math.min(list.length, room + 1);
-      const picks = createRandom(hash >>> 0, 5)
-        .sample(count, list.length)
-        .sort();
-      for (const pick of picks) {
+      for (const pick of drawn(list, count, reserved.length, hash)) {
         if (held < k && list[pick] !== own) add(list[pick]!, similarity);
       }
     }
