@@ -15,7 +15,7 @@ import { exportNodeEncoder } from "@dtok/train/presets";
 import { loadSplit, root, runsFolder } from "./data.js";
 import { evaluateLinks, vectorsOf } from "./links.js";
 import type { Evaluation, LinkResult } from "./links.js";
-import { methodOf } from "./methods.js";
+import { NEAR, methodOf } from "./methods.js";
 import type { MethodName } from "./methods.js";
 
 /** The run that each comes from, and what it is in words. */
@@ -26,6 +26,13 @@ const MODELS = {
   },
   transformer: { from: "nodepiece-transformer", what: "a Transformer" },
 } as const satisfies Readonly<Record<string, { from: MethodName; what: string }>>;
+
+const LOST = {
+  mlp: `Lost: neighbours beyond ${NEAR.neighbours}, of which the first of every relation comes before the second of any. Codes are a function of
+a synset's name: under another name a synset has another vector.`,
+  transformer: `Lost: synsets whose nearest anchors, distances and relations are the same (leaves below one hypernym) get one
+vector.`,
+} as const;
 
 const wanted = process.argv.slice(2);
 const split = await loadSplit("wordnet");
@@ -38,7 +45,8 @@ const resultOf = (method: MethodName): LinkResult | undefined => {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as LinkResult) : undefined;
 };
 
-for (const [kind, { from, what }] of Object.entries(MODELS)) {
+for (const kind of ["mlp", "transformer"] as const) {
+  const { from, what } = MODELS[kind];
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
   const name = `wordnet-${kind}`;
   const run = join(runsFolder, "wordnet", from);
@@ -170,8 +178,7 @@ ${ratio === undefined ? "" : `\n${(100 * ratio).toFixed(0)} % of the full table'
 | --- | --- | --- |
 ${relationRows.join("\n")}
 
-Lost: synsets whose nearest anchors, distances and relations are the same (leaves below one hypernym) get one
-vector; the graph alone cannot tell them apart. It says little about most of these edges: see the table.
+${LOST[kind]}
 
 Data: ${manifest.licences.data}. Weights: ${manifest.licences.weights}. The recipe is \`tooling/recipes/graph\`.
 `),

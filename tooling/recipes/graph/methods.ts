@@ -54,7 +54,7 @@ function wide(nodes: number) {
 }
 
 /** Random codes of nodes and of up to eight neighbours. */
-const NEAR = { identity: { codebooks: 16, size: 128, seed: 1 }, neighbours: 8 } as const;
+export const NEAR = { identity: { codebooks: 16, size: 128, seed: 1 }, neighbours: 8 } as const;
 
 export function nodePieceOptions(graph: KnowledgeGraph): NodePieceOptions {
   const { anchors, perNode } = sizes(graph.nodes.length);
