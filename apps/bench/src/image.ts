@@ -14,10 +14,11 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { ImageSignal, ModelRuntime } from "@dtok/core";
+import type { ImageSignal } from "@dtok/core";
 import { loadImageTokenizer } from "@dtok/image/node";
 import { createRuntime } from "@dtok/runtime/node";
 import sharp from "sharp";
+import { timedRuntime } from "./harness/timed-runtime.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const { values } = parseArgs({
@@ -29,34 +30,6 @@ const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >>
 /** Pictures of a run in which the next is decoded while the model has one. */
 const ROW = 16;
 
-/** A runtime that adds up the time its sessions run. */
-function timed(runtime: ModelRuntime): { runtime: ModelRuntime; milliseconds: () => number } {
-  let total = 0;
-  return {
-    milliseconds: () => total,
-    runtime: {
-      name: runtime.name,
-      close: () => runtime.close(),
-      load: async (bytes, options) => {
-        const session = await runtime.load(bytes, options);
-        return {
-          inputs: session.inputs,
-          outputs: session.outputs,
-          close: () => session.close(),
-          run: async (feeds, outputs) => {
-            const start = performance.now();
-            try {
-              return await session.run(feeds, outputs);
-            } finally {
-              total += performance.now() - start;
-            }
-          },
-        };
-      },
-    },
-  };
-}
-
 const jpeg = await sharp(join(root, "samples", "pavilion.jpg"))
   .resize(1024, 1024, { fit: "cover" })
   .jpeg({ quality: 90 })
@@ -67,7 +40,7 @@ const pixels: ImageSignal = { data, width: 1024, height: 1024, channels: 3 };
 const rows: Record<string, Record<string, number>> = {};
 for (const name of ["photo-8x", "photo-16x"] as const) {
   const native = await createRuntime();
-  const clock = timed(native);
+  const clock = timedRuntime(native);
   const tokenizer = await loadImageTokenizer(name, { runtime: clock.runtime });
   const measure = async (work: () => Promise<unknown>) => {
     await work();

@@ -12,10 +12,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { ImageSignal, ModelRuntime, VideoSignal } from "@dtok/core";
+import type { ImageSignal, VideoSignal } from "@dtok/core";
 import { createRuntime } from "@dtok/runtime/node";
 import { collectVideo, loadVideoTokenizer, plugins, readVideo, writeVideo } from "@dtok/video/node";
 import type { VideoTokenizerName } from "@dtok/video/node";
+import { timedRuntime } from "./harness/timed-runtime.js";
 
 const { values } = parseArgs({
   options: {
@@ -31,34 +32,6 @@ const [runs, frames, size] = [values.runs, values.frames, values.size].map(Numbe
   number,
 ];
 const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1] as number;
-
-/** A runtime that adds up the time its sessions run. */
-function timed(runtime: ModelRuntime): { runtime: ModelRuntime; milliseconds: () => number } {
-  let total = 0;
-  return {
-    milliseconds: () => total,
-    runtime: {
-      name: runtime.name,
-      close: () => runtime.close(),
-      load: async (bytes, options) => {
-        const session = await runtime.load(bytes, options);
-        return {
-          inputs: session.inputs,
-          outputs: session.outputs,
-          close: () => session.close(),
-          run: async (feeds, outputs) => {
-            const start = performance.now();
-            try {
-              return await session.run(feeds, outputs);
-            } finally {
-              total += performance.now() - start;
-            }
-          },
-        };
-      },
-    },
-  };
-}
 
 /** Textures that pan at three speeds: something for block matching to find. */
 function scene(): VideoSignal {
@@ -85,7 +58,7 @@ try {
   const file = join(folder, "clip.mp4");
   await writeVideo(scene(), file);
   const native = await createRuntime();
-  const clock = timed(native);
+  const clock = timedRuntime(native);
   for (const name of Object.keys(plugins) as VideoTokenizerName[]) {
     const tokenizer = await loadVideoTokenizer(name, { runtime: clock.runtime });
     const inMemory = await collectVideo(await readVideo(file));

@@ -1,23 +1,25 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
 import type { AudioCodec } from "./codec/audio-codec.js";
-import { pluginOf } from "./load-common.js";
+import { plugins } from "./plugins.js";
 import type { AudioTokenizerName } from "./plugins.js";
+import type { manifest as sound16k } from "./tokenizers/sound-16k.js";
+import type { manifest as speech40hz } from "./tokenizers/speech-40hz.js";
+import type { manifest as units50hz } from "./tokenizers/units-50hz.js";
 import { withReader } from "./tokenizer.js";
 import type { AudioTokenizer } from "./tokenizer.js";
 import { openAudio } from "./web/read.js";
 import type { AudioInput } from "./web/read.js";
 
-export interface LoadAudioOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with the tokenizer. */
-  readonly runtime?: ModelRuntime;
-  /** URL of the folder of the model's files, ending in "/". Default: this package's copy. */
-  readonly baseUrl?: string | URL;
-}
+export type LoadAudioOptions = OpenModelOptions;
 
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: {
+  readonly "sound-16k": PackagedFiles<typeof sound16k>;
+  readonly "speech-40hz": PackagedFiles<typeof speech40hz>;
+  readonly "units-50hz": PackagedFiles<typeof units50hz>;
+} = {
   "sound-16k": {
     encoder: () => new URL("../models/sound-16k/encoder.onnx", import.meta.url),
     quantizer: () => new URL("../models/sound-16k/quantizer.safetensors", import.meta.url),
@@ -44,22 +46,8 @@ export async function loadAudioTokenizer(
   name: AudioTokenizerName | `audio/${AudioTokenizerName}` = "sound-16k",
   options: LoadAudioOptions = {},
 ): Promise<AudioTokenizer<AudioInput>> {
-  const plugin = pluginOf(name);
-  const files = FILES[plugin.manifest.id.slice("audio/".length)] as Record<string, () => URL>;
-  const runtime = options.runtime ?? (await createRuntime());
-  const closeOwn = async () => {
-    if (!options.runtime) await runtime.close();
-  };
-  try {
-    const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
-      plugin.manifest,
-      options,
-    );
-    const codec = await plugin.load({ runtime, readFile });
-    return withReader<AudioInput>(codec as AudioCodec, openAudio, closeOwn);
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
+  const { manifest, load } = shippedAs(plugins, "audio", name);
+  return openModel(manifest, shippedAs(FILES, "audio", manifest.id), options, async (context) =>
+    withReader((await load(context)) as AudioCodec, openAudio),
+  );
 }

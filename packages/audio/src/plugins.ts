@@ -1,4 +1,4 @@
-import type { TokenizerPlugin } from "@dtok/core";
+import type { Manifest, TokenizerPlugin } from "@dtok/core";
 import { AudioCodec } from "./codec/audio-codec.js";
 import { manifest as sound16kManifest } from "./tokenizers/sound-16k.js";
 import { manifest as speech40hzManifest } from "./tokenizers/speech-40hz.js";
@@ -30,3 +30,9 @@ export const plugins = {
 
 /** Names of the tokenizers that this package ships. */
 export type AudioTokenizerName = keyof typeof plugins;
+
+/** Folder of the model's files below models/: the tokenizer's name, or that of the one whose networks it shares. */
+export function folderOf({ id, settings }: Manifest<"audio">): string {
+  const shared = settings?.folder;
+  return typeof shared === "string" ? shared : id.slice("audio/".length);
+}

@@ -38,14 +38,13 @@ export interface AudioTokenizer<Input> extends StreamingCodec<AudioSignal> {
   ): ReturnType<AudioCodec["decodeStream"]>;
 }
 
-/** Puts a reader of files before a codec of samples. `onClose` lets go of what belongs to it. */
+/** Puts a reader of files before a codec of samples. */
 export function withReader<Input>(
   codec: AudioCodec,
   open: (
     input: Input | AudioSignal,
     options: { readonly signal?: AbortSignal },
   ) => AsyncIterable<AudioSignal>,
-  onClose: () => Promise<void> = async () => undefined,
 ): AudioTokenizer<Input> {
   const encode = (sound: Input | AudioSignal, options: AudioEncodeOptions = {}) =>
     isSignal(sound)
@@ -72,10 +71,7 @@ export function withReader<Input>(
     decodePieces: (grid, options) => codec.decodePieces(grid, options),
     encodeStream: (options) => codec.encodeStream(options),
     decodeStream: (side, options) => codec.decodeStream(side, options),
-    close: async () => {
-      await codec.close();
-      await onClose();
-    },
+    close: () => codec.close(),
   };
 }
 

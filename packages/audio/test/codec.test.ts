@@ -3,7 +3,7 @@ import { checkCodec, checkStreamingCodec } from "@dtok/conformance";
 import { createModelReader, createRuntime, createWebRuntime } from "@dtok/runtime/node";
 import { describe, expect, it } from "vitest";
 import type { AudioCodec } from "../src/codec/audio-codec.js";
-import { folderOf } from "../src/load-common.js";
+import { folderOf } from "../src/plugins.js";
 import { joinAudio } from "../src/signal/audio.js";
 import { plugins } from "../src/plugins.js";
 import { talk } from "./sounds.js";

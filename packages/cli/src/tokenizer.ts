@@ -35,7 +35,7 @@ export async function openTokenizer(
     runtime,
     readFile: createModelReader(model, manifest),
   });
-  return withReader<ImageInput>(codec, readImage, () => runtime.close());
+  return closing(withReader<ImageInput>(codec, readImage), () => runtime.close());
 }
 
 function closing<I>(tokenizer: ImageTokenizer<I>, more: () => Promise<void>): ImageTokenizer<I> {

@@ -92,6 +92,7 @@ export {
 export type { ByteReader, NpyHeader, NpyRows } from "./formats/npy.js";
 export { floatToHalf, halfToFloat } from "./formats/half.js";
 export { PluginError, createRegistry } from "./registry/registry.js";
+export { shippedAs } from "./registry/shipped.js";
 export type { CodecOf, Registry, RegistryOptions, TokenizerId } from "./registry/registry.js";
 export {
   SAMPLES_PER_CODE,

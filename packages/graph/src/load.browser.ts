@@ -1,20 +1,22 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
 import { NodeEncoder } from "./encoders/node-encoder.js";
 import type { NeighbourhoodCodec } from "./learned/neighbourhood-codec.js";
-import { nodeEncoderOf, pluginOf } from "./plugins.js";
+import { nodeEncoders, plugins } from "./plugins.js";
 import type { GraphTokenizerName, NodeEncoderName } from "./plugins.js";
+import type { manifest as debianVq } from "./tokenizers/debian-vq.js";
+import type { manifest as wordnetMlp } from "./tokenizers/wordnet-mlp.js";
+import type { manifest as wordnetTransformer } from "./tokenizers/wordnet-transformer.js";
 
-export interface LoadGraphOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with what is loaded. */
-  readonly runtime?: ModelRuntime;
-  /** Folder (path or URL, ending in "/") of the model's files. Default: the copy in this package. */
-  readonly baseUrl?: string | URL;
-}
+export type LoadGraphOptions = OpenModelOptions;
 
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: {
+  readonly "debian-vq": PackagedFiles<typeof debianVq>;
+  readonly "wordnet-mlp": PackagedFiles<typeof wordnetMlp>;
+  readonly "wordnet-transformer": PackagedFiles<typeof wordnetTransformer>;
+} = {
   "debian-vq": {
     local: () => new URL("../models/debian-vq/local.onnx", import.meta.url),
     encoder: () => new URL("../models/debian-vq/encoder.onnx", import.meta.url),
@@ -33,38 +35,18 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
   },
 };
 
-async function load<T extends { close(): Promise<void> }>(
-  id: string,
-  options: LoadGraphOptions,
-  open: (runtime: ModelRuntime, file: (name: string) => URL) => Promise<T>,
-): Promise<T> {
-  const runtime = options.runtime ?? (await createRuntime());
-  try {
-    const files = FILES[id.slice("graph/".length)] as Record<string, () => URL>;
-    const made = await open(runtime, (name) => (files[name] as () => URL)());
-    if (options.runtime) return made;
-    const close = made.close.bind(made);
-    made.close = async () => {
-      await close();
-      await runtime.close();
-    };
-    return made;
-  } catch (error) {
-    if (!options.runtime) await runtime.close();
-    throw error;
-  }
-}
-
 /** A tokenizer of nodes with their neighbourhoods, with its trained weights. */
-export function loadGraphTokenizer(
+export async function loadGraphTokenizer(
   name: GraphTokenizerName | `graph/${GraphTokenizerName}` = "debian-vq",
   options: LoadGraphOptions = {},
 ): Promise<NeighbourhoodCodec> {
-  const plugin = pluginOf(name);
-  return load(plugin.manifest.id, options, async (runtime, file) => {
-    const readFile = createModelReader(options.baseUrl ?? file, plugin.manifest, options);
-    return (await plugin.load({ runtime, readFile })) as NeighbourhoodCodec;
-  });
+  const { manifest, load } = shippedAs(plugins, "graph", name);
+  return openModel(
+    manifest,
+    shippedAs(FILES, "graph", manifest.id),
+    options,
+    async (context) => (await load(context)) as NeighbourhoodCodec,
+  );
 }
 
 /** An encoder of NodePiece tokens to vectors, with its trained weights. */
@@ -72,9 +54,8 @@ export async function loadNodeEncoder(
   name: NodeEncoderName | `graph/${NodeEncoderName}` = "wordnet-mlp",
   options: LoadGraphOptions = {},
 ): Promise<NodeEncoder> {
-  const manifest = nodeEncoderOf(name);
-  return load(manifest.id, options, (runtime, file) => {
-    const readFile = createModelReader(options.baseUrl ?? file, manifest, options);
-    return NodeEncoder.load(manifest, { runtime, readFile });
-  });
+  const manifest = shippedAs(nodeEncoders, "graph", name, "node encoder");
+  return openModel(manifest, shippedAs(FILES, "graph", manifest.id), options, (context) =>
+    NodeEncoder.load(manifest, context),
+  );
 }

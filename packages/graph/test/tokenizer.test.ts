@@ -90,7 +90,7 @@ describe("debian-vq", () => {
     const grid = await codec.encode(signal);
     await expect(codec.decode({ ...grid, side: { edges: -1 } })).rejects.toThrow(/edges/);
     await codec.close();
-    expect(() => loadGraphTokenizer("nothing" as "debian-vq")).toThrow(/debian-vq/);
+    await expect(loadGraphTokenizer("nothing" as "debian-vq")).rejects.toThrow(/debian-vq/);
   });
 });
 

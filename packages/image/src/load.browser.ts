@@ -1,23 +1,23 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
 import type { PhotoCodec } from "./codec/photo-codec.js";
-import { pluginOf } from "./load-common.js";
+import { plugins } from "./plugins.js";
 import type { ImageTokenizerName } from "./plugins.js";
+import type { manifest as photo16x } from "./tokenizers/photo-16x.js";
+import type { manifest as photo8x } from "./tokenizers/photo-8x.js";
 import { withReader } from "./tokenizer.js";
 import type { ImageTokenizer } from "./tokenizer.js";
 import { readImage } from "./web/read.js";
 import type { ImageInput } from "./web/read.js";
 
-export interface LoadImageOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with the tokenizer. */
-  readonly runtime?: ModelRuntime;
-  /** URL of the folder of the model's files, ending in "/". Default: this package's copy. */
-  readonly baseUrl?: string | URL;
-}
+export type LoadImageOptions = OpenModelOptions;
 
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: {
+  readonly "photo-8x": PackagedFiles<typeof photo8x>;
+  readonly "photo-16x": PackagedFiles<typeof photo16x>;
+} = {
   "photo-8x": {
     encoder: () => new URL("../models/photo-8x/encoder.onnx", import.meta.url),
     decoder: () => new URL("../models/photo-8x/decoder.onnx", import.meta.url),
@@ -37,22 +37,8 @@ export async function loadImageTokenizer(
   name: ImageTokenizerName | `image/${ImageTokenizerName}` = "photo-8x",
   options: LoadImageOptions = {},
 ): Promise<ImageTokenizer<ImageInput>> {
-  const plugin = pluginOf(name);
-  const files = FILES[plugin.manifest.id.slice("image/".length)] as Record<string, () => URL>;
-  const runtime = options.runtime ?? (await createRuntime());
-  const closeOwn = async () => {
-    if (!options.runtime) await runtime.close();
-  };
-  try {
-    const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
-      plugin.manifest,
-      options,
-    );
-    const codec = await plugin.load({ runtime, readFile });
-    return withReader<ImageInput>(codec as PhotoCodec, readImage, closeOwn);
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
+  const { manifest, load } = shippedAs(plugins, "image", name);
+  return openModel(manifest, shippedAs(FILES, "image", manifest.id), options, async (context) =>
+    withReader((await load(context)) as PhotoCodec, readImage),
+  );
 }

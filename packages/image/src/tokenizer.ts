@@ -56,13 +56,12 @@ interface Ahead {
 }
 
 /**
- * Puts a reader of files before a codec of pixels. `onClose` lets go of what belongs to it; `readAhead`
- * may give a single picture's upper rows first.
+ * Puts a reader of files before a codec of pixels. `readAhead` may give a single picture's upper rows
+ * first.
  */
 export function withReader<Input>(
   codec: BatchCodec,
   read: Read<Input, ImageSignal>,
-  onClose: () => Promise<void> = async () => undefined,
   readAhead: Read<Input, ImageSignal | Ahead> = read,
 ): ImageTokenizer<Input> {
   return {
@@ -94,10 +93,7 @@ export function withReader<Input>(
     },
     decode: (grid, options) => codec.decode(grid, options),
     decodeBatch: (grids, options) => codec.decodeBatch(grids, options),
-    close: async () => {
-      await codec.close();
-      await onClose();
-    },
+    close: () => codec.close(),
   };
 }
 

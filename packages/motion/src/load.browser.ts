@@ -1,19 +1,21 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
 import type { MotionCodec } from "./codec/motion-codec.js";
-import { pluginOf } from "./plugins.js";
+import { plugins } from "./plugins.js";
 import type { MotionTokenizerName } from "./plugins.js";
+import type { manifest as bodiesRvq } from "./tokenizers/bodies-rvq.js";
+import type { manifest as humanRvq } from "./tokenizers/human-rvq.js";
+import type { manifest as humanVq } from "./tokenizers/human-vq.js";
 
-export interface LoadMotionOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with the tokenizer. */
-  readonly runtime?: ModelRuntime;
-  /** URL of the folder of the model's files, ending in "/". Default: this package's copy. */
-  readonly baseUrl?: string | URL;
-}
+export type LoadMotionOptions = OpenModelOptions;
 
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: {
+  readonly "human-vq": PackagedFiles<typeof humanVq>;
+  readonly "human-rvq": PackagedFiles<typeof humanRvq>;
+  readonly "bodies-rvq": PackagedFiles<typeof bodiesRvq>;
+} = {
   "human-vq": {
     encoder: () => new URL("../models/human-vq/encoder.onnx", import.meta.url),
     decoder: () => new URL("../models/human-vq/decoder.onnx", import.meta.url),
@@ -30,6 +32,7 @@ const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
     codebooks: () => new URL("../models/bodies-rvq/codebooks.safetensors", import.meta.url),
   },
 };
+
 /**
  * A motion tokenizer with its trained weights.
  *
@@ -40,27 +43,12 @@ export async function loadMotionTokenizer(
   name: MotionTokenizerName | `motion/${MotionTokenizerName}` = "human-rvq",
   options: LoadMotionOptions = {},
 ): Promise<MotionCodec> {
-  const plugin = pluginOf(name);
-  const folder = plugin.manifest.id.slice("motion/".length);
-  const runtime = options.runtime ?? (await createRuntime());
-  const closeOwn = async () => {
-    if (!options.runtime) await runtime.close();
-  };
-  try {
-    const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => FILES[folder]![file]!()),
-      plugin.manifest,
-      options,
-    );
-    const codec = (await plugin.load({ runtime, readFile })) as MotionCodec;
-    const close = codec.close.bind(codec);
-    codec.close = async () => {
-      await close();
-      await closeOwn();
-    };
-    return codec;
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
+  const { manifest, load } = shippedAs(plugins, "motion", name);
+  const files = shippedAs(FILES, "motion", manifest.id);
+  return openModel(
+    manifest,
+    files,
+    options,
+    async (context) => (await load(context)) as MotionCodec,
+  );
 }

@@ -1,4 +1,3 @@
-import { ArgumentError } from "@dtok/core";
 import type { TokenizerPlugin } from "@dtok/core";
 import { MotionCodec } from "./codec/motion-codec.js";
 import { manifest as bodiesRvqManifest } from "./tokenizers/bodies-rvq.js";
@@ -31,14 +30,3 @@ export const plugins = {
 
 /** Names of the tokenizers that this package ships. */
 export type MotionTokenizerName = keyof typeof plugins;
-
-/** "human-rvq" or "motion/human-rvq" to its plugin. */
-export function pluginOf(name: string): (typeof plugins)[MotionTokenizerName] {
-  const short = name.startsWith("motion/") ? name.slice("motion/".length) : name;
-  if (Object.hasOwn(plugins, short)) return plugins[short as MotionTokenizerName];
-  throw new ArgumentError("motion tokenizer", {
-    expected: `one of ${Object.keys(plugins).join(", ")}`,
-    got: JSON.stringify(name),
-    remedy: "Choose one of these, or load a plugin of your own by its load().",
-  });
-}

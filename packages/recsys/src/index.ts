@@ -1,6 +1,7 @@
 export * from "./shared.js";
 export { loadRecsysTokenizer } from "./load.node.js";
-export type { LoadRecsysOptions, RecsysTokenizer } from "./load.node.js";
+export type { LoadRecsysOptions } from "./load.node.js";
+export type { RecsysTokenizer } from "./tokenizer.js";
 export { openItems } from "./node/items.js";
 export type { ItemFile, OpenItemsOptions } from "./node/items.js";
 export { readInteractions } from "./node/interactions.js";

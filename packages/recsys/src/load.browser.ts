@@ -1,28 +1,16 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
-import { Catalogue } from "./catalogue/catalogue.js";
-import type { ItemCodec } from "./codec/item-codec.js";
-import { pluginOf } from "./plugins.js";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
+import { plugins } from "./plugins.js";
 import type { RecsysTokenizerName } from "./plugins.js";
+import { withCatalogue } from "./tokenizer.js";
+import type { RecsysTokenizer } from "./tokenizer.js";
+import type { manifest as movielensSmall } from "./tokenizers/movielens-small.js";
 
-export interface LoadRecsysOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with the tokenizer. */
-  readonly runtime?: ModelRuntime;
-  /** Folder (path or URL, ending in "/") of the model's files. Default: the copy in this package. */
-  readonly baseUrl?: string | URL;
-}
+export type LoadRecsysOptions = OpenModelOptions;
 
-/** A tokenizer of items and the catalogue that it was trained on. */
-export interface RecsysTokenizer {
-  readonly codec: ItemCodec;
-  /** IDs of the items it was trained on, ready for more. */
-  readonly catalogue: Catalogue;
-  close(): Promise<void>;
-}
-
-// Written out, so that bundlers find each file and ship it as an asset.
-const FILES: Readonly<Record<string, Readonly<Record<string, () => URL>>>> = {
+// Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
+const FILES: { readonly "movielens-small": PackagedFiles<typeof movielensSmall> } = {
   "movielens-small": {
     encoder: () => new URL("../models/movielens-small/encoder.onnx", import.meta.url),
     decoder: () => new URL("../models/movielens-small/decoder.onnx", import.meta.url),
@@ -36,27 +24,7 @@ export async function loadRecsysTokenizer(
   name: RecsysTokenizerName | `recsys/${RecsysTokenizerName}` = "movielens-small",
   options: LoadRecsysOptions = {},
 ): Promise<RecsysTokenizer> {
-  const plugin = pluginOf(name);
-  const files = FILES[plugin.manifest.id.slice("recsys/".length)] as Record<string, () => URL>;
-  const runtime = options.runtime ?? (await createRuntime());
-  const closeOwn = async () => {
-    if (!options.runtime) await runtime.close();
-  };
-  try {
-    const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => (files[file] as () => URL)()),
-      plugin.manifest,
-      options,
-    );
-    const codec = (await plugin.load({ runtime, readFile })) as ItemCodec;
-    const catalogue = Catalogue.load(await readFile("catalogue"));
-    const close = async () => {
-      await codec.close();
-      await closeOwn();
-    };
-    return { codec, catalogue, close };
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
+  const plugin = shippedAs(plugins, "recsys", name);
+  const files = shippedAs(FILES, "recsys", plugin.manifest.id);
+  return openModel(plugin.manifest, files, options, (context) => withCatalogue(plugin, context));
 }

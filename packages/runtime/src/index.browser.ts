@@ -6,6 +6,8 @@ export type { RunOptions } from "./ort/session.js";
 export { digest } from "./files/sha256.js";
 export { refuseExternalData } from "./onnx/external-data.js";
 export { createModelReader, openModelFolder } from "./files/web.js";
+export { openModel } from "./files/open.web.js";
+export type { OpenModel, OpenModelOptions, PackagedFiles } from "./files/open.js";
 export { safePath } from "./files/read.js";
 export type {
   ModelBase,

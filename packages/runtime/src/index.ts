@@ -8,6 +8,8 @@ export { digest } from "./files/sha256.js";
 export { refuseExternalData } from "./onnx/external-data.js";
 export { createModelReader, defaultCacheFolder, openModelFolder } from "./files/node.js";
 export type { NodeReadOptions } from "./files/node.js";
+export { openModel } from "./files/open.node.js";
+export type { OpenModel, OpenModelOptions, PackagedFiles } from "./files/open.js";
 export { safePath } from "./files/read.js";
 export type {
   ModelBase,

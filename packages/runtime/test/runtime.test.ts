@@ -24,6 +24,7 @@ test("both entries name the same things; the node entry adds what only Node.js h
     "createRuntime",
     "createWebRuntime",
     "digest",
+    "openModel",
     "openModelFolder",
     "refuseExternalData",
     "safePath",

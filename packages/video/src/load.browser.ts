@@ -1,8 +1,8 @@
-import type { ModelRuntime } from "@dtok/core";
-import { createModelReader, createRuntime } from "@dtok/runtime/web";
-import type { ReadOptions } from "@dtok/runtime/web";
+import { shippedAs } from "@dtok/core";
+import { openModel } from "@dtok/runtime/web";
+import type { OpenModelOptions, PackagedFiles } from "@dtok/runtime/web";
 import type { ClipCodec } from "./codec/clip-codec.js";
-import { folderOf, pluginOf } from "./load-common.js";
+import { folderOf, plugins } from "./plugins.js";
 import type { VideoTokenizerName } from "./plugins.js";
 import type { manifest as clip8xFine } from "./tokenizers/clip-8x-fine.js";
 import type { manifest as clip8x } from "./tokenizers/clip-8x.js";
@@ -11,17 +11,12 @@ import type { VideoTokenizer } from "./tokenizer.js";
 import { readVideo } from "./web/read.js";
 import type { VideoInput } from "./web/read.js";
 
-export interface LoadVideoOptions extends ReadOptions {
-  /** A runtime of your own, which stays open. Default: a new one, closed with the tokenizer. */
-  readonly runtime?: ModelRuntime;
-  /** URL of the folder of the model's files, ending in "/". Default: this package's copy. */
-  readonly baseUrl?: string | URL;
-}
-
-type File = keyof (typeof clip8x)["files"] | keyof (typeof clip8xFine)["files"];
+export type LoadVideoOptions = OpenModelOptions;
 
 // Written out, so that bundlers find each file and ship it as an asset; by type, so that none is forgotten.
-const FILES: Readonly<Record<string, Readonly<Record<File, () => URL>>>> = {
+const FILES: Readonly<
+  Record<string, PackagedFiles<typeof clip8x> & PackagedFiles<typeof clip8xFine>>
+> = {
   "clip-8x": {
     keyEncoder: () => new URL("../models/clip-8x/key-encoder.onnx", import.meta.url),
     keyDecoder: () => new URL("../models/clip-8x/key-decoder.onnx", import.meta.url),
@@ -37,22 +32,11 @@ export async function loadVideoTokenizer(
   name: VideoTokenizerName | `video/${VideoTokenizerName}` = "clip-8x",
   options: LoadVideoOptions = {},
 ): Promise<VideoTokenizer<VideoInput>> {
-  const plugin = pluginOf(name);
-  const files = FILES[folderOf(plugin.manifest)]!;
-  const runtime = options.runtime ?? (await createRuntime());
-  const closeOwn = async () => {
-    if (!options.runtime) await runtime.close();
-  };
-  try {
-    const readFile = createModelReader(
-      options.baseUrl ?? ((file: string) => files[file as File]()),
-      plugin.manifest,
-      options,
-    );
-    const codec = await plugin.load({ runtime, readFile });
-    return withReader<VideoInput>(codec as ClipCodec, readVideo, closeOwn);
-  } catch (error) {
-    await closeOwn();
-    throw error;
-  }
+  const { manifest, load } = shippedAs(plugins, "video", name);
+  return openModel(
+    manifest,
+    shippedAs(FILES, "video", folderOf(manifest)),
+    options,
+    async (context) => withReader((await load(context)) as ClipCodec, readVideo),
+  );
 }

@@ -1,4 +1,4 @@
-import type { TokenizerPlugin } from "@dtok/core";
+import type { Manifest, TokenizerPlugin } from "@dtok/core";
 import { ClipCodec } from "./codec/clip-codec.js";
 import { manifest as clip8xManifest } from "./tokenizers/clip-8x.js";
 import { manifest as clip8xFineManifest } from "./tokenizers/clip-8x-fine.js";
@@ -19,3 +19,9 @@ export const plugins = { "clip-8x": clip8x, "clip-8x-fine": clip8xFine } as cons
 
 /** Names of the tokenizers that this package ships. */
 export type VideoTokenizerName = keyof typeof plugins;
+
+/** Folder of a tokenizer's files: its name, or that of the tokenizer whose networks it uses. */
+export function folderOf(manifest: Manifest<"video">): string {
+  const { folder } = manifest.settings as { readonly folder?: string };
+  return folder ?? manifest.id.slice("video/".length);
+}

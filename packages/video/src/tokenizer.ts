@@ -38,11 +38,10 @@ export interface VideoTokenizer<Input> extends StreamingCodec<VideoSignal> {
 /** Frames per second that a single picture is said to have. */
 const STILL_FPS = 25;
 
-/** Puts a reader of files before a codec of frames. `onClose` lets go of what belongs to it. */
+/** Puts a reader of files before a codec of frames. */
 export function withReader<Input>(
   codec: ClipCodec,
   read: (input: Input, options: ReadVideoOptions) => Promise<VideoSignal>,
-  onClose: () => Promise<void> = async () => undefined,
 ): VideoTokenizer<Input> {
   const open = async (clip: Input | VideoSignal | ImageSignal, options: VideoEncodeOptions) => {
     if (typeof clip === "object" && clip !== null) {
@@ -66,9 +65,6 @@ export function withReader<Input>(
     decodeFrames: (grid, options) => codec.decodeFrames(grid, options),
     encodeStream: (options) => codec.encodeStream(options),
     decodeStream: (side, options) => codec.decodeStream(side, options),
-    close: async () => {
-      await codec.close();
-      await onClose();
-    },
+    close: () => codec.close(),
   };
 }

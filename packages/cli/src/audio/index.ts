@@ -8,7 +8,7 @@ import {
   parseManifest,
   saveTokenGrid,
 } from "@dtok/core";
-import type { AudioSignal, Manifest, TokenGrid } from "@dtok/core";
+import type { AudioSignal, Manifest, ModelRuntime, TokenGrid } from "@dtok/core";
 import {
   AudioCodec,
   detectFormat,
@@ -103,6 +103,15 @@ interface RunOptions {
   readonly json: boolean;
 }
 
+/** The tokenizer, with which its runtime is closed. */
+function closing<I>(tokenizer: AudioTokenizer<I>, runtime: ModelRuntime): AudioTokenizer<I> {
+  const close = async () => {
+    await tokenizer.close();
+    await runtime.close();
+  };
+  return { ...tokenizer, close };
+}
+
 /** A tokenizer by name, or from a folder that holds manifest.json and the files that it lists. */
 async function openSoundTokenizer(
   model: string,
@@ -115,8 +124,7 @@ async function openSoundTokenizer(
         model.replace(/^audio\//, "") as AudioTokenizerName,
         { runtime },
       );
-      const close = tokenizer.close.bind(tokenizer);
-      return { ...tokenizer, close: () => close().then(() => runtime.close()) };
+      return closing(tokenizer, runtime);
     }
     if (!/[/\\.]/.test(model)) {
       throw new ArgumentError("--model", {
@@ -137,7 +145,7 @@ async function openSoundTokenizer(
     const audio = manifest as Manifest<"audio">;
     const readFile = createModelReader(model, audio);
     const codec = await AudioCodec.load(audio, { runtime, readFile });
-    return withReader<AudioInput>(codec, openAudio, () => runtime.close());
+    return closing(withReader<AudioInput>(codec, openAudio), runtime);
   } catch (error) {
     await runtime.close();
     throw error;

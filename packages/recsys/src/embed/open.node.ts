@@ -1,5 +1,5 @@
 import type { ModelRuntime } from "@dtok/core";
-import { createRuntime, openModelFolder } from "@dtok/runtime";
+import { openModel, openModelFolder } from "@dtok/runtime";
 import type { OpenFolderOptions, ReadOptions } from "@dtok/runtime";
 import { TextEmbedder } from "./text-embedder.js";
 
@@ -17,21 +17,6 @@ export async function openTextEmbedder(
   folder: string | URL,
   options: OpenTextEmbedderOptions = {},
 ): Promise<TextEmbedder> {
-  const { manifest, readFile } = await openModelFolder(folder, options);
-  if (options.runtime !== undefined) {
-    return TextEmbedder.load(manifest, { runtime: options.runtime, readFile });
-  }
-  const runtime = await createRuntime();
-  try {
-    const embedder = await TextEmbedder.load(manifest, { runtime, readFile });
-    const closeModel = embedder.close.bind(embedder);
-    embedder.close = async () => {
-      await closeModel();
-      await runtime.close();
-    };
-    return embedder;
-  } catch (error) {
-    await runtime.close();
-    throw error;
-  }
+  const { manifest } = await openModelFolder(folder, options);
+  return openModel(manifest, folder, options, (context) => TextEmbedder.load(manifest, context));
 }

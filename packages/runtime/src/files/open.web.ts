@@ -1,0 +1,10 @@
+import { createWebRuntime } from "../web/runtime.js";
+import { modelOpener } from "./open.js";
+import { createModelReader } from "./web.js";
+
+/**
+ * Opens a model that a package ships: its files are those of `packaged`, or of `options.baseUrl`; `load`
+ * makes what is returned, with whose `close` a runtime of its own is closed too. Where `load` fails, it is
+ * closed at once.
+ */
+export const openModel = /* @__PURE__ */ modelOpener(createWebRuntime, createModelReader);
