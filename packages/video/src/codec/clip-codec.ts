@@ -439,10 +439,11 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
   ): Uint8Array[] {
     const frames = coarse.map((frame) => frame.slice());
     const each = codes.length / (rows * columns);
-    const book = this.bookOf(coarse);
-    for (let i = 0; i < rows * columns; i++) {
-      book.add(codes.subarray(i * each, (i + 1) * each), frames, columns, i);
-    }
+    const list = Array.from(
+      { length: rows * columns },
+      (_, i) => [i, codes.subarray(i * each, (i + 1) * each)] as const,
+    );
+    this.bookOf(coarse).add(list, frames, columns);
     return frames;
   }
 
@@ -500,11 +501,12 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
 
     // What all that leaves, and what loans would do about it.
     const coded = predicted.map((frame) => frame.slice());
+    const shaped: [number, Int32Array][] = [];
     for (const [i, way] of ways.entries()) {
       if (way === LATENTS) copyBlock(byNetwork, coded, columns, i);
-      if (way !== SHAPES) continue;
-      this.books.shapes.add(byShapes.codes.subarray(i * each, (i + 1) * each), coded, columns, i);
+      if (way === SHAPES) shaped.push([i, byShapes.codes.subarray(i * each, (i + 1) * each)]);
     }
+    this.books.shapes.add(shaped, coded, columns);
     const most = 2 * LOANS;
     // The better half has little to ask for.
     const median = left.toSorted()[blocks >> 1] as number;
@@ -606,12 +608,13 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
       latents.set(codes.subarray(i * CODES + 1, (i + 1) * CODES), i * each);
     }
     const frames = await this.framesFrom(latents, kept, predicted, extent, tileSize);
+    const shaped: [number, Int32Array][] = [];
     for (let i = 0; i < blocks; i++) {
       if (ways[i] !== SHAPES) continue;
-      const own = latents.subarray(i * each, (i + 1) * each);
       if (known) copyBlock(known, frames, extent.columns, i);
-      else this.books.shapes.add(own, frames, extent.columns, i);
+      else shaped.push([i, latents.subarray(i * each, (i + 1) * each)]);
     }
+    this.books.shapes.add(shaped, frames, extent.columns);
     return frames;
   }
 
@@ -633,9 +636,8 @@ export class ClipCodec implements StreamingCodec<VideoSignal> {
     }
     if (loans.size === 0) return base;
     const frames = base.map((frame) => frame.slice());
-    for (const [to, list] of loans) {
-      this.books.shapes.add(Int32Array.from(list), frames, columns, to);
-    }
+    const list = [...loans].map(([to, shapes]) => [to, Int32Array.from(shapes)] as const);
+    this.books.shapes.add(list, frames, columns);
     return frames;
   }
 

@@ -1,6 +1,8 @@
 import { MismatchError } from "@dtok/core";
 import type { ModelSession, Tensor } from "@dtok/core";
 import { BLOCK } from "./motion.js";
+import { DictionaryMemory, pursueByWasm } from "./shapes-wasm.js";
+import type { Terms } from "./shapes-wasm.js";
 
 /**
  * What a prediction leaves of a block, as a sum of shapes: matching pursuit (Mallat and Zhang 1993,
@@ -27,20 +29,15 @@ const BATCH = 512;
 
 /** A dictionary of shapes of `frames` frames of a block. */
 export class ShapeBook {
-  /** Room for the sum of one block's shapes. */
-  private readonly sum: Float32Array;
-
   private constructor(
     private readonly session: ModelSession,
-    /** Shapes [S, L] of length 1, L = 16 x 16 x 3 frames: pixels row after row, of each its frames' RGB. */
-    private readonly shapes: Float32Array,
+    /** Shapes of length 1 and their sums. */
+    private readonly dictionary: Dictionary,
     /** Products of all pairs [S, S]. */
     private readonly products: Float32Array,
     readonly count: number,
     readonly frames: number,
-  ) {
-    this.sum = new Float32Array(BLOCK * BLOCK * 3 * frames);
-  }
+  ) {}
 
   /** Codes that one stage has. */
   get codes(): number {
@@ -67,7 +64,10 @@ export class ShapeBook {
       });
     }
     const products = (correlations as Tensor<Float32Array>).data;
-    return new ShapeBook(session, data, products, count, frames);
+    const ordered = frameAfterFrame(data, frames);
+    const dictionary =
+      DictionaryMemory.open(ordered, frames) ?? new DictionaryByDefinition(ordered, frames);
+    return new ShapeBook(session, dictionary, products, count, frames);
   }
 
   /**
@@ -90,47 +90,26 @@ export class ShapeBook {
     for (let from = 0; from < list.length; from += BATCH) {
       const some = list.slice(from, from + BATCH);
       const data = new Float32Array(some.length * length);
+      const before = new Float64Array(some.length);
       for (const [i, block] of some.entries()) {
         const into = data.subarray(i * length, (i + 1) * length);
-        left[block * (stages + 1)] = this.gather(target, base, columns, block, into);
+        before[i] = this.gather(target, base, columns, block, into);
       }
       const feeds = { residuals: { data, shape: [some.length, length] } };
       const { correlations } = await this.session.run(feeds, ["correlations"]);
       const rest = (correlations as Tensor<Float32Array>).data;
+      const found =
+        pursueByWasm(rest, this.products, GAINS, stages, before) ??
+        pursueByDefinition(rest, this.products, stages, before);
       for (const [i, block] of some.entries()) {
-        this.pursue(
-          rest.subarray(i * this.count, (i + 1) * this.count),
-          codes.subarray(block * stages, (block + 1) * stages),
-          left.subarray(block * (stages + 1), (block + 1) * (stages + 1)),
+        codes.set(found.codes.subarray(i * stages, (i + 1) * stages), block * stages);
+        left.set(
+          found.left.subarray(i * (stages + 1), (i + 1) * (stages + 1)),
+          block * (stages + 1),
         );
       }
     }
     return { codes, left };
-  }
-
-  /** Stage after stage on correlations with what is left, in place; left[0] is known. */
-  private pursue(rest: Float32Array, codes: Int32Array, left: Float64Array): void {
-    const { count, products } = this;
-    for (let stage = 0; stage < codes.length; stage++) {
-      let best = 0;
-      let most = 0;
-      for (let k = 0; k < count; k++) {
-        const size = Math.abs(rest[k] as number);
-        if (size > most) [best, most] = [k, size];
-      }
-      const wanted = rest[best] as number;
-      const g = nearestGain(most);
-      if (g === 0) {
-        left.fill(left[stage] as number, stage + 1);
-        return;
-      }
-      const value = wanted < 0 ? -(GAINS[g] as number) : (GAINS[g] as number);
-      codes[stage] = (2 * g + (wanted < 0 ? 1 : 0)) * count + best;
-      left[stage + 1] = (left[stage] as number) + value * (value - 2 * wanted);
-      for (let k = 0, row = best * count; k < count; k++, row++) {
-        rest[k] = (rest[k] as number) - value * (products[row] as number);
-      }
-    }
   }
 
   /** One block of target - base into `into`; its squared length. */
@@ -162,49 +141,118 @@ export class ShapeBook {
     return sum;
   }
 
-  /** Adds what the codes of one block say to frames of whole blocks, in place. */
-  add(codes: Int32Array, frames: readonly Uint8Array[], columns: number, block: number): void {
-    const length = BLOCK * BLOCK * 3 * this.frames;
-    const { sum } = this;
-    let any = false;
-    for (const code of codes) {
-      const g = Math.floor(code / (2 * this.count));
-      // What a model writes may name no gain.
-      const gain = GAINS[g] ?? 0;
-      if (gain === 0) continue;
-      const value = Math.floor(code / this.count) % 2 === 1 ? -gain : gain;
-      const from = (code % this.count) * length;
-      const shape = this.shapes.subarray(from, from + length);
-      if (any) {
-        for (let i = 0; i < length; i++) {
-          sum[i] = (sum[i] as number) + value * (shape[i] as number);
-        }
-      } else for (let i = 0; i < length; i++) sum[i] = value * (shape[i] as number);
-      any = true;
-    }
-    if (!any) return;
-    const step = 3 * this.frames;
-    const top = Math.floor(block / columns) * BLOCK;
-    const side = (block % columns) * BLOCK;
-    for (let f = 0; f < this.frames; f++) {
-      const frame = frames[f] as Uint8Array;
-      for (let y = 0; y < BLOCK; y++) {
-        let to = ((top + y) * columns * BLOCK + side) * 3;
-        let from = y * BLOCK * step + 3 * f;
-        for (let x = 0; x < BLOCK; x++, from += step, to += 3) {
-          // Rounded half up, as a negative sum is 0 in the end.
-          for (let k = 0; k < 3; k++) {
-            const value = (frame[to + k] as number) + (sum[from + k] as number) + 0.5;
-            frame[to + k] = value < 0 ? 0 : value > 255 ? 255 : value;
-          }
-        }
+  /** Adds what the codes of each block say to frames of whole blocks, in place; a block comes once. */
+  add(
+    list: Iterable<readonly [block: number, codes: Int32Array]>,
+    frames: readonly Uint8Array[],
+    columns: number,
+  ): void {
+    const all: Terms[] = [];
+    for (const [block, codes] of list) {
+      const [shapes, gains]: [number[], number[]] = [[], []];
+      for (const code of codes) {
+        // What a model writes may name no gain.
+        const gain = GAINS[Math.floor(code / (2 * this.count))] ?? 0;
+        if (gain === 0) continue;
+        gains.push(Math.floor(code / this.count) % 2 === 1 ? -gain : gain);
+        shapes.push(code % this.count);
       }
+      if (shapes.length > 0) all.push({ block, shapes, gains });
     }
+    this.dictionary.add(all, frames, columns);
   }
 
   close(): Promise<void> {
     return this.session.close();
   }
+}
+
+interface Dictionary {
+  add(list: readonly Terms[], frames: readonly Uint8Array[], columns: number): void;
+}
+
+/** Shapes [S, L], of each pixel its frames' RGB, to [S, frames, 16, 48]. */
+function frameAfterFrame(shapes: Float32Array, frames: number): Float32Array {
+  const out = new Float32Array(shapes.length);
+  const pixels = BLOCK * BLOCK;
+  const length = pixels * 3 * frames;
+  for (let start = 0, i = 0; start < out.length; start += length) {
+    for (let p = 0; p < pixels; p++) {
+      for (let f = 0; f < frames; f++) {
+        const to = start + (f * pixels + p) * 3;
+        for (let k = 0; k < 3; k++) out[to + k] = shapes[i++] as number;
+      }
+    }
+  }
+  return out;
+}
+
+/** Sums of shapes in plain TypeScript: products and sums in float64, rounded to float32 where stored. */
+export class DictionaryByDefinition implements Dictionary {
+  constructor(
+    private readonly shapes: Float32Array,
+    private readonly frames: number,
+  ) {}
+
+  add(list: readonly Terms[], frames: readonly Uint8Array[], columns: number): void {
+    const length = BLOCK * BLOCK * 3 * this.frames;
+    const side = BLOCK * 3;
+    for (const { block, shapes, gains } of list) {
+      const sum = new Float32Array(length);
+      for (const [t, shape] of shapes.entries()) {
+        const gain = gains[t] as number;
+        for (let i = 0, s = shape * length; i < length; i++, s++) {
+          sum[i] = (sum[i] as number) + gain * (this.shapes[s] as number);
+        }
+      }
+      const start = (Math.floor(block / columns) * BLOCK * columns + (block % columns)) * side;
+      for (let line = 0, i = 0; line < this.frames * BLOCK; line++) {
+        const frame = frames[Math.floor(line / BLOCK)] as Uint8Array;
+        let to = start + (line % BLOCK) * columns * side;
+        for (const end = to + side; to < end; to++, i++) {
+          // Rounded half up, as a negative sum is 0 in the end.
+          const value = (frame[to] as number) + (sum[i] as number) + 0.5;
+          frame[to] = value < 0 ? 0 : value > 255 ? 255 : value;
+        }
+      }
+    }
+  }
+}
+
+/** `pursueByWasm` in plain TypeScript; `correlations` are those with what is left in the end. */
+export function pursueByDefinition(
+  correlations: Float32Array,
+  products: Float32Array,
+  stages: number,
+  before: Float64Array,
+): { readonly codes: Int32Array; readonly left: Float64Array } {
+  const count = correlations.length / before.length;
+  const codes = new Int32Array(before.length * stages);
+  const left = new Float64Array(before.length * (stages + 1));
+  for (const [block, error] of before.entries()) {
+    const rest = correlations.subarray(block * count, (block + 1) * count);
+    let sum = error;
+    left.fill(sum, block * (stages + 1), (block + 1) * (stages + 1));
+    for (let stage = 0; stage < stages; stage++) {
+      let best = 0;
+      let most = 0;
+      for (let k = 0; k < count; k++) {
+        const size = Math.abs(rest[k] as number);
+        if (size > most) [best, most] = [k, size];
+      }
+      const wanted = rest[best] as number;
+      const g = nearestGain(most);
+      if (g === 0) break;
+      const value = wanted < 0 ? -(GAINS[g] as number) : (GAINS[g] as number);
+      codes[block * stages + stage] = (2 * g + (wanted < 0 ? 1 : 0)) * count + best;
+      sum += value * (value - 2 * wanted);
+      left.fill(sum, block * (stages + 1) + stage + 1, (block + 1) * (stages + 1));
+      for (let k = 0, row = best * count; k < count; k++, row++) {
+        rest[k] = (rest[k] as number) - value * (products[row] as number);
+      }
+    }
+  }
+  return { codes, left };
 }
 
 /** The gain whose square error is least: place in GAINS. */

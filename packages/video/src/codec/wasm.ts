@@ -11,6 +11,8 @@ export interface ClipKernels {
   searchQuarters(params: number): void;
   padReference(params: number): void;
   compensate(params: number): void;
+  pursueShapes(params: number): void;
+  addShapes(params: number): void;
 }
 
 /** An instance whose memory grew beyond this is not kept: WebAssembly memory never shrinks. */
@@ -21,8 +23,7 @@ let compiled: WebAssembly.Module | undefined;
 let failed = false;
 let kept: ClipKernels | undefined;
 
-/** An instance with at least `bytes` of memory; undefined without WebAssembly SIMD, or where it cannot grow. */
-export function kernels(bytes: number): ClipKernels | undefined {
+function moduleOf(): WebAssembly.Module | undefined {
   if (compiled === undefined && !failed) {
     try {
       compiled = new WebAssembly.Module(Uint8Array.from(atob(WASM_BASE64), (c) => c.charCodeAt(0)));
@@ -30,16 +31,33 @@ export function kernels(bytes: number): ClipKernels | undefined {
       failed = true;
     }
   }
-  if (compiled === undefined) return undefined;
-  const own = kept ?? (new WebAssembly.Instance(compiled).exports as unknown as ClipKernels);
-  const missing = bytes - own.memory.buffer.byteLength;
-  if (missing > 0) {
-    try {
-      own.memory.grow(Math.ceil(missing / PAGE));
-    } catch {
-      return undefined;
-    }
+  return compiled;
+}
+
+/** Whether an instance has, or now gets, so much memory. */
+export function grow({ memory }: ClipKernels, bytes: number): boolean {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing <= 0) return true;
+  try {
+    memory.grow(Math.ceil(missing / PAGE));
+    return true;
+  } catch {
+    return false;
   }
+}
+
+/** An instance of the caller's own; undefined without WebAssembly SIMD, or where it cannot grow so far. */
+export function freshKernels(bytes: number): ClipKernels | undefined {
+  const module = moduleOf();
+  if (module === undefined) return undefined;
+  const own = new WebAssembly.Instance(module).exports as unknown as ClipKernels;
+  return grow(own, bytes) ? own : undefined;
+}
+
+/** One that all share, each for as long as it does not wait: what was in its memory is gone the next time. */
+export function kernels(bytes: number): ClipKernels | undefined {
+  const own = kept !== undefined && grow(kept, bytes) ? kept : freshKernels(bytes);
+  if (own === undefined) return undefined;
   kept = own.memory.buffer.byteLength <= KEEP_BYTES ? own : undefined;
   return own;
 }
