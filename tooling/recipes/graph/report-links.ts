@@ -68,7 +68,7 @@ for (const data of process.argv.slice(2)) {
     format: "dtok-bench-1",
     task: `graph/link-prediction-${data}`,
     title: `Link prediction by vectors made of tokens, beside a row per node: ${TITLES[data] ?? data}`,
-    command: `tsx --conditions=@dtok/source tooling/recipes/graph/train-links.ts ${data} <entry>`,
+    command: `tsx --conditions=@dtok/source tooling/recipes/graph/train-links.ts ${["wordnet", "debian"].includes(data) ? data : `<folder>/${data}`} <entry>`,
     date: new Date().toISOString(),
     commit,
     machine: `${cpus()[0]?.model.trim() ?? "unknown"} x ${cpus().length}`,
