@@ -81,7 +81,7 @@ describe.each(["photo-8x", "photo-16x"] as ImageTokenizerName[])("%s", (name) =>
     ] as const) {
       const file = await sharp(readFileSync(sample("flower.jpg")))
         .resize(width, height, { fit: "fill" })
-        [format]()
+        .toFormat(format)
         .toBuffer();
       const grid = await tokenizer.encode(file);
       const whole = await tokenizer.encode(await readImage(file));
