@@ -208,9 +208,23 @@ export function methodOf(name: MethodName, graph: KnowledgeGraph): Method {
         ...broad,
         fields: [
           { name: "reserved", from: 0, columns: k, size: size[0]! },
-          { name: "similarity", from: k, columns: k, size: size[k]!, onto: "reserved" },
+          {
+            name: "similarity",
+            from: k,
+            columns: k,
+            size: size[k]!,
+            onto: "reserved",
+            by: "scale",
+          },
           relationField(2 * k, d, size[2 * k]!),
-          { name: "count", from: 2 * k + d, columns: d, size: size[2 * k + d]!, onto: "relation" },
+          {
+            name: "count",
+            from: 2 * k + d,
+            columns: d,
+            size: size[2 * k + d]!,
+            onto: "relation",
+            by: "scale",
+          },
           ...nearFields(2 * (k + d), relations),
         ],
       });
