@@ -13,6 +13,8 @@ const benches = {
   video: "clip tokenizers end to end: frames a second, share of the model, overlap with media",
   graph:
     "a million nodes: read, choose anchors, tokenize, write; beside graphology and PyKEEN (--python)",
+  links:
+    "link prediction by tokens beside a row per node: the table of runs of tooling/recipes/graph",
   llm: "packing, unpacking, masks and merges of sequences",
 } as const;
 

@@ -1,18 +1,18 @@
 /**
- * What the runs of train-links.ts came to, as a table of the documentation site (apps/bench/results) and as
- * one of Markdown:
+ * What the runs of tooling/recipes/graph/train-links.ts came to, as a table of the documentation site
+ * (apps/bench/results) and as one of Markdown:
  *
- *   tsx --conditions=@dtok/source tooling/recipes/graph/report-links.ts wn18rr [debian] [wordnet]
+ *   pnpm bench links wn18rr [debian] [wordnet]
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@dtok/train/node";
-import type { BenchEntry, BenchFile } from "../../../apps/bench/src/harness/format.js";
-import { root, runsFolder } from "./data.js";
-import { METHODS } from "./methods.js";
-import type { LinkResult } from "./links.js";
+import type { BenchEntry, BenchFile } from "./harness/format.js";
+import { root, runsFolder } from "../../../tooling/recipes/graph/data.js";
+import { METHODS } from "../../../tooling/recipes/graph/methods.js";
+import type { LinkResult } from "../../../tooling/recipes/graph/links.js";
 
 const TITLES: Readonly<Record<string, string>> = {
   wn18rr: "WN18RR's own split",
