@@ -151,6 +151,7 @@ test("the names of @dtok/core", () => {
       "saveQuantizer",
       "saveTokenGrid",
       "saveTokenGrids",
+      "shippedAs",
       "sideBits",
       "sliceLevels",
       "softAssign",
