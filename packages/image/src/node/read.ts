@@ -22,9 +22,14 @@ const MAX_FILE = 1 << 30;
 
 type SharpFactory = (typeof import("sharp"))["default"];
 
+let loaded: SharpFactory | undefined;
+
 export async function loadSharp(): Promise<SharpFactory> {
+  // Kept: even of a module that is there, `import` takes a millisecond.
+  if (loaded !== undefined) return loaded;
   try {
-    return (await import("sharp")).default;
+    loaded = (await import("sharp")).default;
+    return loaded;
   } catch (error) {
     throw new MissingError("image decoder", {
       expected: "the package sharp",
