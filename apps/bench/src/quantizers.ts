@@ -15,7 +15,8 @@
  * codewords in blocks (few numbers, or vectors near few directions) up to 40 times faiss. Where nothing can
  * be left out, 1.2 to 2 times faiss at 64 and 256 numbers (8-bit products reach 1.5 times the rate of
  * float32 ones here), and half of faiss at 8 numbers and 1,024 codewords, where faiss runs at its peak and
- * WebAssembly has registers of half the width.
+ * WebAssembly has registers of half the width. With AVX-512 faiss gains more than ONNX Runtime does: 1.2 to 2
+ * times faiss at 64 and 256 numbers, as fast in PQ, half as fast in small k-means.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
