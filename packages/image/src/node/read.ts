@@ -83,11 +83,9 @@ export async function readImageAhead(
   const { header, decode } = opened;
   if (header === undefined || !decodesFromTop(header)) return decode();
   const { width, height } = header;
-  const whole = decode();
-  whole.catch(() => undefined);
   const rows = Math.ceil(height * AHEAD);
   const upper = await decode({ left: 0, top: 0, width, height: rows });
-  return { upper, height, whole };
+  return { upper, height, whole: decode() };
 }
 
 function decodesFromTop({ format, width, height, orientation = 1, isProgressive }: Metadata) {
