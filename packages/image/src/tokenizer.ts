@@ -1,5 +1,6 @@
 import type { Codec, ImageSignal, Manifest, TokenGrid } from "@dtok/core";
 import type { PhotoDecodeOptions, PhotoEncodeOptions } from "./codec/photo-codec.js";
+import type { PictureAhead } from "./signal/image.js";
 
 /** Encode options, and those of reading a file. */
 export interface ImageEncodeOptions extends PhotoEncodeOptions {
@@ -29,12 +30,7 @@ export interface ImageTokenizer<Input> extends Codec<ImageSignal> {
 }
 
 interface BatchCodec extends Codec<ImageSignal> {
-  encodeAhead(
-    upper: ImageSignal,
-    height: number,
-    whole: Promise<ImageSignal>,
-    options?: ImageEncodeOptions,
-  ): Promise<TokenGrid>;
+  encodeAhead(picture: PictureAhead, options?: ImageEncodeOptions): Promise<TokenGrid>;
   encodeBatch(images: readonly ImageSignal[], options?: ImageEncodeOptions): Promise<TokenGrid[]>;
   decodeBatch(grids: readonly TokenGrid[], options?: PhotoDecodeOptions): Promise<ImageSignal[]>;
 }
@@ -48,29 +44,20 @@ type Read<Input, Result> = (
   options: ImageEncodeOptions,
 ) => Promise<Result>;
 
-/** A picture whose upper rows are there before the rest of it. */
-interface Ahead {
-  readonly upper: ImageSignal;
-  readonly height: number;
-  readonly whole: Promise<ImageSignal>;
-}
-
 /**
- * Puts a reader of files before a codec of pixels. `readAhead` may give a single picture's upper rows
- * first.
+ * Puts a reader of files before a codec of pixels. `readAhead` may leave a single picture's
+ * decoding to the codec.
  */
 export function withReader<Input>(
   codec: BatchCodec,
   read: Read<Input, ImageSignal>,
-  readAhead: Read<Input, ImageSignal | Ahead> = read,
+  readAhead: Read<Input, ImageSignal | PictureAhead> = read,
 ): ImageTokenizer<Input> {
   return {
     manifest: codec.manifest as Manifest<"image">,
     encode: async (image, options = {}) => {
       const found = await readAhead(image, options);
-      return "whole" in found
-        ? codec.encodeAhead(found.upper, found.height, found.whole, options)
-        : codec.encode(found, options);
+      return "decode" in found ? codec.encodeAhead(found, options) : codec.encode(found, options);
     },
     encodeBatch: async (images, options = {}) => {
       // What is no list is the codec's to refuse.

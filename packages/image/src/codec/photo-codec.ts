@@ -30,7 +30,7 @@ import {
   toRgb,
   WHITE,
 } from "../signal/image.js";
-import type { Colour } from "../signal/image.js";
+import type { Colour, PictureAhead } from "../signal/image.js";
 import { copyWindow, tilesOf } from "./tiles.js";
 import type { Tile } from "./tiles.js";
 
@@ -57,6 +57,9 @@ export interface PhotoDecodeOptions extends DecodeOptions {
 const TILE = 1024;
 /** Pixels of one run of the model, over all pictures of a batch: keeps activations below about 0.5 GB. */
 const RUN_PIXELS = 1.5 * 1024 * 1024;
+
+/** Share of the rows that a model begins with while the rest is decoded. */
+const AHEAD = 1 / 6;
 
 /** A picture on its way through the encoder. */
 interface Work {
@@ -146,27 +149,22 @@ export class PhotoCodec implements Codec<ImageSignal> {
     return grids;
   }
 
-  /**
-   * As `encode(await whole)`, but the model has the picture's upper rows, which are `upper`, while the
-   * rest is still on its way. `height` is that of the whole.
-   */
-  async encodeAhead(
-    upper: ImageSignal,
-    height: number,
-    whole: Promise<ImageSignal>,
-    options: PhotoEncodeOptions = {},
-  ): Promise<TokenGrid> {
-    // Heard of when its turn comes, or never where the upper rows fail first.
-    whole.catch(() => undefined);
-    const above = this.prepare(upper, options);
-    const { columns } = above;
+  /** As `encode(await picture.decode())`; the model has the upper rows while the rest is decoded. */
+  async encodeAhead(picture: PictureAhead, options: PhotoEncodeOptions = {}): Promise<TokenGrid> {
+    const [rows, columns] = [picture.height, picture.width].map((n) =>
+      Math.ceil(n / this.stride),
+    ) as [number, number];
     const halo = this.settings.encoderHalo;
-    const split = Math.floor(above.height / this.stride) - halo;
-    const rows = Math.ceil(height / this.stride);
+    const high = Math.ceil(picture.height * AHEAD);
+    const split = Math.floor(high / this.stride) - halo;
     // What takes more tiles than one keeps them.
     if (split < 1 || Math.max(rows, columns) > this.tileCells(options.tileSize)) {
-      return this.encode(await whole, options);
+      return this.encode(await picture.decode(), options);
     }
+    const above = this.prepare(await picture.decode(high), options);
+    const whole = picture.decode();
+    // Heard of when its turn comes, or never where the upper rows fail first.
+    whole.catch(() => undefined);
     const across = { x0: 0, x1: columns, left: 0, right: columns };
     const latents = new Float32Array(rows * columns * this.quantizer.dim);
     const first = { y0: 0, y1: split, top: 0, bottom: split + halo, ...across };

@@ -4,7 +4,7 @@ import { ArgumentError, FormatError, isDtokError, LimitError, MissingError } fro
 import type { ImageSignal } from "@dtok/core";
 import type { Metadata, Region, Sharp } from "sharp";
 import { checkImage, checkSize, MAX_PIXELS } from "../signal/image.js";
-import type { RawPixels } from "../signal/image.js";
+import type { PictureAhead, RawPixels } from "../signal/image.js";
 
 /** What `encode` takes in Node.js: a path, a file:, http: or https: URL, the bytes of a file, a Blob, a sharp pipeline, or pixels. */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | Sharp | RawPixels;
@@ -57,23 +57,10 @@ export async function readImage(
   return "decode" in opened ? opened.decode() : opened;
 }
 
-/** A picture whose upper rows are there before the rest of it. */
-export interface PictureAhead {
-  readonly upper: ImageSignal;
-  /** Of the whole. */
-  readonly height: number;
-  readonly whole: Promise<ImageSignal>;
-}
-
 /** Below this many pixels a picture is decoded before a model could begin. */
 const MIN_AHEAD = 512 * 512;
-/** Share of the rows that come first. */
-const AHEAD = 1 / 6;
 
-/**
- * As `readImage`; a large JPEG or PNG file, which decodes from the top, gives its upper rows as soon as
- * they are there. Those rows are decoded twice: a decoder keeps a second core busy meanwhile.
- */
+/** As `readImage`, but a large JPEG or PNG file, which decodes from the top, is left to be decoded. */
 export async function readImageAhead(
   input: ImageInput,
   options: ReadImageOptions = {},
@@ -83,9 +70,12 @@ export async function readImageAhead(
   const { header, decode } = opened;
   if (header === undefined || !decodesFromTop(header)) return decode();
   const { width, height } = header;
-  const rows = Math.ceil(height * AHEAD);
-  const upper = await decode({ left: 0, top: 0, width, height: rows });
-  return { upper, height, whole: decode() };
+  return {
+    width,
+    height,
+    decode: (rows) =>
+      decode(rows === undefined ? undefined : { left: 0, top: 0, width, height: rows }),
+  };
 }
 
 function decodesFromTop({ format, width, height, orientation = 1, isProgressive }: Metadata) {

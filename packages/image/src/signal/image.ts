@@ -132,3 +132,11 @@ export interface RawPixels {
   readonly height: number;
   readonly channels?: 1 | 3 | 4;
 }
+
+/** A picture that is not decoded yet, and can be from the top. */
+export interface PictureAhead {
+  readonly width: number;
+  readonly height: number;
+  /** Its first `rows` rows, or all. */
+  decode(rows?: number): Promise<ImageSignal>;
+}
