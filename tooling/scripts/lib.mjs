@@ -53,10 +53,13 @@ export function requireNode() {
   }
 }
 
+function packageManager() {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+}
+
 /** The package manager at the version that package.json names, through npm: nothing to install by hand. */
 export function pnpm(args, options) {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return run("npx", ["--yes", packageManager, ...args], options);
+  return run("npx", ["--yes", packageManager(), ...args], options);
 }
 
 /**
@@ -65,14 +68,13 @@ export function pnpm(args, options) {
  */
 export async function pnpmTogether(commands) {
   if (commands.length === 1) return void pnpm(commands[0]);
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const children = [];
   await Promise.all(
     commands.map(
       (args) =>
         new Promise((resolve) => {
           // A group of its own, so that what it started ends with it.
-          const child = spawn("npx", ["--yes", packageManager, ...args], {
+          const child = spawn("npx", ["--yes", packageManager(), ...args], {
             cwd: root,
             env: cleanEnvironment({}),
             stdio: ["ignore", "pipe", "pipe"],
