@@ -10,6 +10,12 @@ import { root } from "./lib.mjs";
 const jobs = [
   { name: "core", source: "assembly/scalar.ts", target: "src/quantizers/scalar-wasm-bytes.ts" },
   { name: "core", source: "assembly/index.ts", target: "src/kernels/nearest-wasm-bytes.ts" },
+  {
+    name: "core",
+    source: "assembly/index-relaxed.ts",
+    target: "src/kernels/nearest-relaxed-wasm-bytes.ts",
+    features: ["simd", "relaxed-simd"],
+  },
   { name: "video", source: "assembly/index.ts", target: "src/codec/wasm-bytes.ts" },
 ];
 
@@ -18,7 +24,7 @@ const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin",
 const folder = mkdtempSync(join(tmpdir(), "dtok-wasm-"));
 let stale = 0;
 try {
-  for (const { name, source, target } of jobs) {
+  for (const { name, source, target, features = ["simd"] } of jobs) {
     const cwd = join(root, "packages", name);
     const wasm = join(folder, "out.wasm");
     execFileSync(
@@ -28,8 +34,7 @@ try {
         source,
         "-O3",
         "--noAssert",
-        "--enable",
-        "simd",
+        ...features.flatMap((feature) => ["--enable", feature]),
         "--runtime",
         "stub",
         "--outFile",

@@ -10,7 +10,7 @@
 //      lies in a group whose least score is within 2 eps of the least of all. The distances in those
 //      groups are taken anew as the definition (src/kernels/reference.ts) says.
 
-/** Codewords of a panel: two registers. */
+/** Codewords of a panel: two registers. There is an even number of panels, which relaxed.ts wants. */
 const PANEL: i32 = 8;
 /**
  * Float64 numbers at `state`, which `packCodebook` writes and the others read: R, the greatest |c'|;
@@ -145,7 +145,7 @@ export function packCodebook(
   const radius = Math.sqrt(greatest);
   const scale: f64 = radius > 0 ? MOST / radius : 1;
   let lost: f64 = 0;
-  const whole = (size + PANEL - 1) & -PANEL;
+  const whole = (size + 2 * PANEL - 1) & (-2 * PANEL);
   for (let k = 0; k < whole; k++) {
     const to = panels + <usize>(k >> 3) * padBytes * 4 + (<usize>(k & 7) << 2);
     if (k < size) {
@@ -200,7 +200,7 @@ export function packVectors(
     for (let to = whole, from = norms; to < end; to += 16, from += 16) {
       v128.store(to, i32x4.trunc_sat_f32x4_s(f32x4.mul(v128.load(from), factor)));
     }
-    const last = (size + PANEL - 1) & -PANEL;
+    const last = (size + 2 * PANEL - 1) & (-2 * PANEL);
     for (let k = size; k < last; k++) store<i32>(whole + (<usize>k << 2), i32.MIN_VALUE);
   }
   const scale = load<f64>(state, VECTOR_SCALE);

@@ -52,7 +52,7 @@ export function codebookMean({ data, shape: [rows, dim] }: Matrix): Float32Array
  */
 function blockFor(size: number, pad: number): number {
   let [best, least] = [16, Infinity];
-  for (const panels of [1, 2, 4, 8, 16]) {
+  for (const panels of [2, 4, 8, 16]) {
     const work = (4 * size) / (8 * panels) + panels * (3.5 * pad + 12);
     if (work < least) [best, least] = [panels, work];
   }
@@ -62,7 +62,7 @@ function blockFor(size: number, pad: number): number {
 /** Where everything lies in the memory of an instance, for one chunk of a codebook [size, dim]. */
 export function searchLayout(size: number, dim: number) {
   const pad = (dim + 3) & ~3;
-  const panels = (size + 7) >> 3;
+  const panels = 2 * Math.ceil(size / 16);
   const blockPanels = blockFor(size, pad);
   const blocks = Math.ceil(panels / blockPanels);
   const layout = new Layout();
@@ -74,7 +74,7 @@ export function searchLayout(size: number, dim: number) {
     panels,
     blockPanels,
     mean: layout.take(pad * 4),
-    state: layout.take(40),
+    state: layout.take(96),
     x: layout.take(TILE * pad * 4),
     packed: layout.take(TILE * pad * 2),
     lengths: layout.take(TILE * 16),
@@ -84,7 +84,7 @@ export function searchLayout(size: number, dim: number) {
     distancesAt: layout.take(TILE * 4),
     norms: layout.take(panels * 32),
     whole: layout.take(panels * 32),
-    maxima: layout.take(TILE * blocks * 16),
+    maxima: layout.take(TILE * Math.max(blocks * 16, Math.ceil(panels / 16) * 32)),
     c: layout.take(size * pad * 4),
     panelsAt: layout.take(panels * pad * 16),
     bytes: layout.at,
@@ -228,7 +228,7 @@ function nearestInChunk(vectors: Matrix, codebook: Matrix): NearestResult {
       continue;
     }
     const quads = (count + 3) >> 2;
-    own.groupMaxima(packed, quads, pad, panelsAt, whole, panels, blockPanels, maxima, top);
+    own.groupMaxima(packed, quads, pad, panelsAt, whole, panels, blockPanels, maxima, top, state);
     own.finishBlocks(
       x,
       count,

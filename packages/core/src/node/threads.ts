@@ -4,7 +4,7 @@ import { ArgumentError, DtokError } from "../errors/index.js";
 import { checkMatrix, checkMatrixShape } from "../quantizers/checks.js";
 import { portableKernels } from "../kernels/portable.js";
 import { nearestByDefinition } from "../kernels/reference.js";
-import { nearestModule } from "../kernels/module.js";
+import { isRelaxed, nearestModule } from "../kernels/module.js";
 import { prunedSearch } from "../kernels/pruned.js";
 import {
   CHUNK_NUMBERS,
@@ -16,6 +16,7 @@ import {
 } from "../kernels/wasm.js";
 import type { AsyncKernels, NearestResult, TilePlan } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
+import { tryRelaxedSimd } from "./relaxed-simd.js";
 import { WORKER_SOURCE } from "./worker.js";
 
 /** Numbers of one slice of vectors that the threads share: 16 MiB. */
@@ -33,6 +34,8 @@ const MIN_WORK = 1 << 22;
 export interface ByteProduct {
   /** Vectors of fewer numbers are left to WebAssembly. */
   readonly minDim: number;
+  /** The same where the engine has relaxed SIMD, which multiplies bytes too. Default: never. */
+  readonly minRelaxedDim?: number;
   /**
    * Body of a JavaScript function of `require` and `data` that every worker thread runs once. It
    * returns (a promise of) a function of { a, b, scales, y, rows, dim, columns } that fills
@@ -75,6 +78,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       remedy: "Leave it out for one thread per core.",
     });
   }
+  tryRelaxedSimd();
   let workers: Worker[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -166,7 +170,8 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     if (closed) throw closedError();
     start(module);
     const [rows, dim] = vectors.shape;
-    const bytes = product !== undefined && dim >= product.minDim;
+    const least = isRelaxed() ? (product?.minRelaxedDim ?? Infinity) : (product?.minDim ?? Infinity);
+    const bytes = dim >= least;
     const place = (bytes ? byteLayout : searchLayout)(codebook.shape[0], dim);
     const isShared = vectors.data.buffer instanceof SharedArrayBuffer;
     // Four slices, so that copying one goes on beside searching another, where there is much to copy.
@@ -198,7 +203,8 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     const mean = codebookMean(codebook);
     const found = prunedSearch(rows, codebook, mean);
     // Bytes are multiplied about twice as fast as int16.
-    const pruned = found && { ...found, limit: found.place.limit * (bytes ? 0.5 : 1) };
+    const share = bytes && !isRelaxed() ? 0.5 : 1;
+    const pruned = found && { ...found, limit: found.place.limit * share };
     let prepare: object | undefined = { place, mean, codebook: codes, pruned };
     const indices = new Int32Array(rows);
     const distances = new Float32Array(rows);

@@ -91,7 +91,7 @@ const search = ({ vectors, rows, indices, distances, next, maxReach, minRadius, 
       continue;
     }
     own.groupMaxima(at.packed, (count + 3) >> 2, at.pad, at.panelsAt, at.whole, at.panels,
-      at.blockPanels, at.maxima, at.top);
+      at.blockPanels, at.maxima, at.top, at.state);
     own.finishBlocks(at.x, count, at.dim, at.pad, at.lengths, at.packed, at.panelsAt, at.whole,
       at.panels, at.blockPanels, at.maxima, at.top, at.c, at.size, at.state, at.bests,
       at.indicesAt, at.distancesAt);

@@ -9,11 +9,13 @@ import { byteProductGraph } from "./graph.js";
  * is as fast.
  */
 const MIN_DIM = 48;
+/** The same where core has relaxed SIMD: of narrower vectors that is up to 1.6 times as fast. */
+const MIN_RELAXED_DIM = 160;
 
 export interface NodeKernelOptions {
   /** Default: the processor's cores. */
   readonly threads?: number;
-  /** Vectors of fewer numbers go to core's WebAssembly kernels. Default 48. */
+  /** Vectors of fewer numbers go to core's WebAssembly kernels. Default 160; without relaxed SIMD 48. */
   readonly minDim?: number;
 }
 
@@ -26,22 +28,22 @@ export interface NodeKernelOptions {
  * @throws ArgumentError if `threads` is not a whole number from 1 to 256
  */
 export function createNodeKernels(options: NodeKernelOptions = {}): AsyncKernels {
-  const { threads, minDim = MIN_DIM } = options;
-  const product = ortProduct(minDim);
+  const { threads, minDim } = options;
+  const product = ortProduct(minDim ?? MIN_DIM, minDim ?? MIN_RELAXED_DIM);
   return createThreadedKernels({
     ...(threads !== undefined && { threads }),
     ...(product !== undefined && { product }),
   });
 }
 
-function ortProduct(minDim: number): ByteProduct | undefined {
+function ortProduct(minDim: number, minRelaxedDim: number): ByteProduct | undefined {
   let path: string;
   try {
     path = createRequire(import.meta.url).resolve("onnxruntime-node");
   } catch {
     return undefined;
   }
-  return { minDim, source: SOURCE, data: { path, model: byteProductGraph() } };
+  return { minDim, minRelaxedDim, source: SOURCE, data: { path, model: byteProductGraph() } };
 }
 
 /**

@@ -1,0 +1,14 @@
+// index.ts for engines with relaxed SIMD: the same functions, of the same arguments.
+export { centreVectors, finish, finishBytes, packByteCodebook, packBytes, takeOff } from "./nearest";
+export { finishBlocks, groupMaxima, packCodebook, packVectors } from "./relaxed";
+export {
+  additiveTile,
+  beamTile,
+  localSearchTile,
+  packPanels,
+  pairTable,
+  products,
+  searchPart,
+  turnTile,
+} from "./additive";
+export { prunedTile, pruneCodebook } from "./pruned";
