@@ -1,5 +1,13 @@
 // index.ts for engines with relaxed SIMD: the same functions, of the same arguments.
-export { centreVectors, finish, finishBytes, packByteCodebook, packBytes, takeOff } from "./nearest";
+export {
+  centreVectors,
+  finish,
+  finishBytes,
+  narrowGaps,
+  packByteCodebook,
+  packBytes,
+  takeOff,
+} from "./nearest";
 export { finishBlocks, groupMaxima, packCodebook, packVectors } from "./relaxed";
 export {
   additiveTile,

@@ -5,6 +5,7 @@ export {
   finishBlocks,
   finishBytes,
   groupMaxima,
+  narrowGaps,
   packByteCodebook,
   packBytes,
   packCodebook,

@@ -880,6 +880,31 @@ export function finishBytes(
   }
 }
 
+/**
+ * k-means++: `gaps` [rows] (float64) becomes the least of itself and dist(x_n, x_pick) for rows [rows, pad] at
+ * `x`. Returns their sum in the order of the rows.
+ */
+export function narrowGaps(x: usize, rows: i32, pad: i32, pick: i32, gaps: usize): f64 {
+  const share: f64 = <f64>(pad + 16) * 5.9604644775390625e-8;
+  const tiny: f64 = <f64>(pad + 16) * 7.52316384526264e-37;
+  const padBytes = <usize>pad << 2;
+  const centre = x + <usize>pick * padBytes;
+  let total: f64 = 0;
+  for (let n = 0; n < rows; n++) {
+    const row = x + <usize>n * padBytes;
+    const at = gaps + (<usize>n << 3);
+    let gap = load<f64>(at);
+    const about = estimate(row, centre, pad);
+    // Squares may leave float32: such a sum says nothing.
+    if (<f64>about <= gap * (1 + 2 * share) + tiny || about === Infinity) {
+      gap = min<f64>(gap, exact(row, centre, pad));
+      store<f64>(at, gap);
+    }
+    total += gap;
+  }
+  return total;
+}
+
 /** x_n -= c_(i_n), rows of `pad` numbers: one rounding each, as the definition. */
 export function takeOff(x: usize, count: i32, pad: i32, indices: usize, words: usize): void {
   const rowBytes = <usize>pad << 2;

@@ -108,8 +108,9 @@ function chunksOf(pad: i32): i32 {
   return (pad + CHUNK - 1) / CHUNK;
 }
 
-/** Codewords whose neighbours are looked at. */
-const SAMPLE: i32 = 16;
+/** Codewords whose neighbours are looked at, and most that these are compared with. */
+const SAMPLE: i32 = 8;
+const NEIGHBOURS: i32 = 1024;
 /** A vector is this share of their squared distance from its codeword, about. */
 const SPACING: f64 = 0.5;
 
@@ -123,20 +124,22 @@ function isFine(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64):
   const rest = (0.29 * Math.sqrt(<f64>pad) * most) / 63;
   const window = 2 * norm * (rest + lost);
   const samples = min<i32>(SAMPLE, size);
+  const step = max<i32>(1, size / NEIGHBOURS);
   let near: i32 = 0;
   for (let i = 0; i < samples; i++) {
     const own = <i32>((<i64>i * size) / samples);
     const row = c + <usize>own * padBytes;
     let least: f64 = Infinity;
-    for (let k = 0; k < size; k++) {
+    for (let k = 0; k < size; k += step) {
       if (k !== own) least = min<f64>(least, <f64>estimate(row, c + <usize>k * padBytes, pad));
     }
     const reach = SPACING * least + window;
-    for (let k = 0; k < size; k++) {
+    for (let k = 0; k < size; k += step) {
       if (k !== own) near += i32(<f64>estimate(row, c + <usize>k * padBytes, pad) <= reach);
     }
   }
-  return <f64>near / <f64>samples < (0.0145 * <f64>size * <f64>pad) / (12 + 0.5 * <f64>pad);
+  const around = (<f64>near * <f64>step) / <f64>samples;
+  return around < (0.0145 * <f64>size * <f64>pad) / (12 + 0.5 * <f64>pad);
 }
 
 /**
@@ -179,38 +182,53 @@ export function packCodebook(
   const chunks = <usize>chunksOf(pad);
   const biases = panels + <usize>count * panelBytes;
   memory.fill(panels, 0, <usize>count * (panelBytes + (chunks << 4)));
-  let lost: f64 = 0;
+  const by = f32x4.splat(<f32>scale);
+  const back = f32x4.splat(<f32>(1 / scale));
+  let lost: f32 = 0;
   for (let k = 0; k < count * PANEL; k++) {
     if (k >= size) {
       store<f32>(norms + (<usize>k << 2), f32.MAX_VALUE);
       continue;
     }
     const lane = <usize>(k & 7) << 1;
-    const row = c + <usize>k * padBytes;
+    let row = c + <usize>k * padBytes;
+    const end = row + padBytes;
+    let centre = mean;
     let to = panels + <usize>(k >> 3) * panelBytes + lane;
     let bias = biases + <usize>(k >> 3) * (chunks << 4) + lane;
-    let left: f64 = 0;
-    for (let d = 0; d < pad; d++) {
-      const at = <usize>d << 2;
-      const value = <f64>(load<f32>(row + at) - load<f32>(mean + at));
-      const whole = nearest<f64>(value * scale);
-      const rest = value - whole / scale;
-      left += rest * rest;
-      store<i8>(to + <usize>(d & 1), <i8>(<i32>whole));
-      store<i16>(bias, load<i16>(bias) - <i16>(<i32>whole * 64));
-      if (d & 1) to += 16;
-      if (((d + 1) & (CHUNK - 1)) === 0) bias += 16;
+    let left = f32x4.splat(0);
+    while (row < end) {
+      const last = min<usize>(row + CHUNK_BYTES, end);
+      let sum = i32x4.splat(0);
+      for (; row < last; row += 16, centre += 16, to += 32) {
+        const v = f32x4.sub(v128.load(row), v128.load(centre));
+        const whole = f32x4.nearest(f32x4.mul(v, by));
+        const rest = f32x4.sub(v, f32x4.mul(whole, back));
+        left = f32x4.add(left, f32x4.mul(rest, rest));
+        const wide = i32x4.trunc_sat_f32x4_s(whole);
+        sum = i32x4.add(sum, wide);
+        const half = i16x8.narrow_i32x4_s(wide, wide);
+        const bytes = i8x16.narrow_i16x8_s(half, half);
+        v128.store16_lane(to, bytes, 0);
+        v128.store16_lane(to, bytes, 1, 16);
+      }
+      sum = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
+      const all = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1);
+      store<i16>(bias, <i16>(-64 * all));
+      bias += 16;
     }
-    lost = max<f64>(lost, left);
+    lost = max<f32>(lost, sumOf(left));
   }
   store<f64>(state, radius, RADIUS);
   store<f64>(state, scale, CODE_SCALE);
+  // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
+  const error = 1.01 * Math.sqrt(<f64>lost) + 1.2e-19 * <f64>pad;
   const norm = Math.sqrt(total / <f64>size);
-  const fine = isFine(c, size, pad, <f64>most, norm, Math.sqrt(lost));
+  const fine = isFine(c, size, pad, <f64>most, norm, error);
   if (!fine) plain.packCodebook(c, size, pad, mean, panels, norms, state);
   store<f64>(state, fine ? 1 : 0, IS_FINE);
   if (!fine) return radius;
-  store<f64>(state, 1.001 * Math.sqrt(lost) + 1.2e-19 * <f64>pad, CODE_ERROR);
+  store<f64>(state, error, CODE_ERROR);
   store<f64>(state, <f64>biases, BIASES);
   store<f64>(state, chunkRadius, CHUNK_RADIUS);
   return radius;
@@ -342,7 +360,7 @@ export function packVectors(
     }
     greatestLeft = max<f32>(greatestLeft, sumOf(left));
   }
-  // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
+  // As that of codewords.
   const rest = 1.01 * Math.sqrt(<f64>greatestLeft) + 1.2e-19 * <f64>pad;
   const lost = load<f64>(state, CODE_ERROR);
   for (let n = 0; n < rows; n++) {

@@ -71,6 +71,7 @@ export interface NearestExports {
     indices: number,
     distances: number,
   ): void;
+  narrowGaps(x: number, rows: number, pad: number, pick: number, gaps: number): number;
   packByteCodebook(
     c: number,
     size: number,
@@ -150,47 +151,49 @@ export interface NearestExports {
 const KEEP_BYTES = 1 << 26;
 const PAGE = 65536;
 
-let compiled: WebAssembly.Module | undefined;
-let relaxed = false;
+type Kind = "relaxed" | "plain";
+const BYTES: Readonly<Record<Kind, string>> = { relaxed: RELAXED_BASE64, plain: WASM_BASE64 };
+
+let compiled: { readonly module: WebAssembly.Module; readonly kind: Kind } | undefined;
 let failed = false;
 let kept: NearestExports | undefined;
 
-const moduleOf = (base64: string): WebAssembly.Module =>
-  new WebAssembly.Module(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+/**
+ * Uses the module of this kind from now on, if the engine compiles it.
+ *
+ * @param around calls `compile`, for an engine that has relaxed SIMD behind a switch
+ * @returns whether it does
+ */
+export function useModule(
+  kind: Kind,
+  around = (compile: () => WebAssembly.Module): WebAssembly.Module => compile(),
+): boolean {
+  try {
+    const bytes = Uint8Array.from(atob(BYTES[kind]), (c) => c.charCodeAt(0));
+    compiled = { module: around(() => new WebAssembly.Module(bytes)), kind };
+    kept = undefined;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function chosen() {
+  if (compiled === undefined && !failed) failed = !useModule("relaxed") && !useModule("plain");
+  return compiled;
+}
 
 /**
  * The compiled module, or undefined without WebAssembly SIMD (or where a policy forbids it): with
  * relaxed SIMD that of assembly/relaxed.ts, twice as fast. The codes are the same.
  */
 export function nearestModule(): WebAssembly.Module | undefined {
-  if (compiled !== undefined || failed) return compiled;
-  for (const base64 of [RELAXED_BASE64, WASM_BASE64]) {
-    try {
-      compiled = moduleOf(base64);
-      relaxed = base64 === RELAXED_BASE64;
-      return compiled;
-    } catch {
-      // The next asks for less.
-    }
-  }
-  failed = true;
-  return undefined;
-}
-
-/** Compiles anew by `compile`, for engines that have relaxed SIMD behind a switch. */
-export function useRelaxedModule(compile: (run: () => WebAssembly.Module) => WebAssembly.Module): void {
-  try {
-    compiled = compile(() => moduleOf(RELAXED_BASE64));
-    relaxed = true;
-    kept = undefined;
-  } catch {
-    // As before.
-  }
+  return chosen()?.module;
 }
 
 /** Whether it is the one with relaxed SIMD. */
 export function isRelaxed(): boolean {
-  return nearestModule() !== undefined && relaxed;
+  return chosen()?.kind === "relaxed";
 }
 
 /** Whether this engine runs the WebAssembly kernels. */

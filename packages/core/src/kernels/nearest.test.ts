@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../math/random.js";
+import { useRelaxedSimd } from "../node/relaxed-simd.js";
 import type { Kernels } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
+import { isRelaxed, useModule } from "./module.js";
 import { nearest, portableKernels } from "./portable.js";
 import { referenceKernels } from "./reference.js";
 import { nearestByWasm, wasmKernels } from "./wasm.js";
@@ -32,12 +34,14 @@ function bruteForce(vectors: Matrix, codebook: Matrix): number[] {
   });
 }
 
-const both: [string, Kernels][] = [
-  ["typescript", referenceKernels],
-  ["wasm-simd", wasmKernels],
+const all: [string, Kernels, () => boolean][] = [
+  ["typescript", referenceKernels, () => true],
+  ["wasm-simd", wasmKernels, () => useModule("plain")],
+  ["wasm-simd, relaxed", wasmKernels, useRelaxedSimd],
 ];
 
-describe.each(both)("nearest: %s", (_, kernels) => {
+describe.each(all)("nearest: %s", (_, kernels, use) => {
+  beforeAll(() => expect(use()).toBe(true));
   test("by hand", () => {
     // |(1,1) - (0,0)|^2 = 2, - (1,0) = 1, - (4,4) = 18; (3,3) is 18, 13, 2 away.
     const result = kernels.nearest(matrix(2, 2, [1, 1, 3, 3]), matrix(3, 2, [0, 0, 1, 0, 4, 4]));
@@ -81,55 +85,81 @@ describe.each(both)("nearest: %s", (_, kernels) => {
   });
 });
 
-test("wasm gives the codes and distances of the definition on hostile input", () => {
-  const shape = fc.record({
-    rows: fc.integer({ min: 1, max: 150 }),
-    size: fc.integer({ min: 1, max: 300 }),
-    dim: fc.integer({ min: 1, max: 70 }),
-    seed: fc.nat(),
-    /** Shared by all: |x|^2 - 2 x·c + |c|^2 of uncentred data would keep no correct digit. */
-    offset: fc.constantFrom(0, 1, 1e4, 1e8, -3e37),
-    /** Of vectors only: every score is then a near tie. */
-    away: fc.constantFrom(0, 0, 1e3, 1e7, 1e30),
-    scale: fc.constantFrom(1, 1, 1e-6, 1e-20, 1e-42, 1e15, 1e36),
-    /** Few distinct values make exact ties, duplicates among them. */
-    grid: fc.constantFrom(0, 1, 2),
-    near: fc.boolean(),
-  });
-  fc.assert(
-    fc.property(shape, ({ rows, size, dim, seed, offset, away, scale, grid, near }) => {
-      const random = createRandom(seed);
-      const draw = (): number =>
-        grid === 0 ? random.normal() : random.integer(2 * grid + 1) - grid;
-      const c = matrix(
-        size,
-        dim,
-        Array.from({ length: size * dim }, () => offset + scale * draw()),
-      );
-      // Halves of two codewords lie on the border between them, but for rounding.
-      const x = matrix(
-        rows,
-        dim,
-        Array.from({ length: rows }, () => {
-          const a = random.integer(size);
-          const b = random.integer(size);
-          return Array.from({ length: dim }, (_, d) =>
-            near
-              ? (c.data[a * dim + d]! + c.data[b * dim + d]!) / 2
-              : offset + away + scale * draw(),
+describe.each(all.slice(1))(
+  "%s gives the codes and distances of the definition",
+  (name, _, use) => {
+    beforeAll(() => expect(use()).toBe(true));
+    test("on hostile input", () => {
+      const shape = fc.record({
+        rows: fc.integer({ min: 1, max: 150 }),
+        size: fc.integer({ min: 1, max: 300 }),
+        dim: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(100, 128, 200)),
+        seed: fc.nat(),
+        /** Shared by all: |x|^2 - 2 x·c + |c|^2 of uncentred data would keep no correct digit. */
+        offset: fc.constantFrom(0, 1, 1e4, 1e8, -3e37),
+        /** Of vectors only: every score is then a near tie. */
+        away: fc.constantFrom(0, 0, 1e3, 1e7, 1e30),
+        scale: fc.constantFrom(1, 1, 1e-6, 1e-20, 1e-42, 1e15, 1e36),
+        /** Few distinct values make exact ties, duplicates among them. */
+        grid: fc.constantFrom(0, 1, 2),
+        near: fc.boolean(),
+      });
+      fc.assert(
+        fc.property(shape, ({ rows, size, dim, seed, offset, away, scale, grid, near }) => {
+          const random = createRandom(seed);
+          const draw = (): number =>
+            grid === 0 ? random.normal() : random.integer(2 * grid + 1) - grid;
+          const c = matrix(
+            size,
+            dim,
+            Array.from({ length: size * dim }, () => offset + scale * draw()),
           );
-        }).flat(),
+          // Halves of two codewords lie on the border between them, but for rounding.
+          const x = matrix(
+            rows,
+            dim,
+            Array.from({ length: rows }, () => {
+              const a = random.integer(size);
+              const b = random.integer(size);
+              return Array.from({ length: dim }, (_, d) =>
+                near
+                  ? (c.data[a * dim + d]! + c.data[b * dim + d]!) / 2
+                  : offset + away + scale * draw(),
+              );
+            }).flat(),
+          );
+          const expected = referenceKernels.nearest(x, c);
+          const got = wasmKernels.nearest(x, c);
+          expect(got.indices).toEqual(expected.indices);
+          expect(got.distances).toEqual(expected.distances);
+          // A codebook in several chunks, as when it is larger than the kernel's memory.
+          expect(nearestByWasm(x, c, Math.ceil((size * dim) / 3))).toEqual(expected);
+        }),
+        { seed: 11, numRuns: 250 },
       );
-      const expected = referenceKernels.nearest(x, c);
-      const got = wasmKernels.nearest(x, c);
-      expect(got.indices).toEqual(expected.indices);
-      expect(got.distances).toEqual(expected.distances);
-      // A codebook in several chunks, as when it is larger than the kernel's memory.
-      expect(nearestByWasm(x, c, Math.ceil((size * dim) / 3))).toEqual(expected);
-    }),
-    { seed: 11, numRuns: 250 },
-  );
-});
+    });
+    test("on many codewords, and on some so close together that bytes tell none apart", () => {
+      expect(isRelaxed()).toBe(name.includes("relaxed"));
+      const random = createRandom(5);
+      for (const [rows, size, dim, spread] of [
+        [70, 5000, 24, 0],
+        [200, 700, 8, 0],
+        [64, 300, 64, 1e-4],
+        [64, 300, 300, 3e-3],
+        [1, 17, 66, 0],
+      ] as const) {
+        const c = random.fillNormal(new Float32Array(size * dim));
+        // A few far out make the steps of bytes wide.
+        if (spread > 0) for (let i = 4 * dim; i < c.length; i++) c[i] = 1 + spread * c[i]!;
+        const x = random.fillNormal(new Float32Array(rows * dim));
+        if (spread > 0) for (let i = dim; i < x.length; i++) x[i] = 1 + spread * x[i]!;
+        const [vectors, codebook] = [matrix(rows, dim, x), matrix(size, dim, c)];
+        const expected = referenceKernels.nearest(vectors, codebook);
+        expect(wasmKernels.nearest(vectors, codebook)).toEqual(expected);
+      }
+    });
+  },
+);
 
 test("the portable kernels are the WebAssembly ones here, and `nearest` is theirs", () => {
   expect(portableKernels().name).toBe("wasm-simd");

@@ -11,10 +11,10 @@ const TILE = 64;
 const BLOCK = 32;
 /** Vectors of up to this many numbers need no basis. */
 const MAX_PLAIN_DIM = 16;
-/** Fewer codewords are searched as fast one by one; with relaxed SIMD that takes about half the time. */
+/** Fewer codewords are searched as fast one by one. */
 const MIN_SIZE = 512;
-const MIN_RELAXED_SIZE = 2048;
-const RELAXED_SHARE = 0.55;
+/** The same with relaxed SIMD, for more numbers than 4, and the share of the time that it takes then. */
+const [MIN_RELAXED_SIZE, MIN_RELAXED_DIM, RELAXED_SHARE] = [2048, 5, 0.55];
 /** Directions of a basis: with the length of the rest they fill registers. */
 const DIRECTIONS = 19;
 /** Share of the codewords' squared lengths that a basis must hold. */
@@ -109,7 +109,11 @@ export function prunedLayout(size: number, dim: number, width: number): PrunedLa
       indicesAt, distancesAt, rawY, sortedY, outer, bounds,
     ), // prettier-ignore
     // Their steps take less time each than those through blocks.
-    limit: (isRelaxed() ? RELAXED_SHARE : 1) * 0.65 * (size / 8) * (pad * 2 + 8),
+    limit:
+      (isRelaxed() && dim >= MIN_RELAXED_DIM ? RELAXED_SHARE : 1) *
+      0.65 *
+      (size / 8) *
+      (pad * 2 + 8),
   };
 }
 
@@ -197,7 +201,8 @@ export function prunedSearch(
   mean: Float32Array,
 ): PrunedSearch | undefined {
   const [size, dim] = codebook.shape;
-  if (size < (isRelaxed() ? MIN_RELAXED_SIZE : MIN_SIZE) || rows < size / 4) return undefined;
+  const least = isRelaxed() && dim >= MIN_RELAXED_DIM ? MIN_RELAXED_SIZE : MIN_SIZE;
+  if (size < least || rows < size / 4) return undefined;
   if (dim <= MAX_PLAIN_DIM) return { place: prunedLayout(size, dim, 0), basis: undefined };
   if (dim < 2 * DIRECTIONS) return undefined;
   if (rows < MIN_BASIS_ROWS && rows * size * dim < MIN_BASIS_WORK) return undefined;

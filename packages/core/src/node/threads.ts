@@ -16,7 +16,7 @@ import {
 } from "../kernels/wasm.js";
 import type { AsyncKernels, NearestResult, TilePlan } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
-import { tryRelaxedSimd } from "./relaxed-simd.js";
+import { useRelaxedSimd } from "./relaxed-simd.js";
 import { WORKER_SOURCE } from "./worker.js";
 
 /** Numbers of one slice of vectors that the threads share: 16 MiB. */
@@ -78,7 +78,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       remedy: "Leave it out for one thread per core.",
     });
   }
-  tryRelaxedSimd();
+  useRelaxedSimd();
   let workers: Worker[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -170,7 +170,9 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     if (closed) throw closedError();
     start(module);
     const [rows, dim] = vectors.shape;
-    const least = isRelaxed() ? (product?.minRelaxedDim ?? Infinity) : (product?.minDim ?? Infinity);
+    const least = isRelaxed()
+      ? (product?.minRelaxedDim ?? Infinity)
+      : (product?.minDim ?? Infinity);
     const bytes = dim >= least;
     const place = (bytes ? byteLayout : searchLayout)(codebook.shape[0], dim);
     const isShared = vectors.data.buffer instanceof SharedArrayBuffer;

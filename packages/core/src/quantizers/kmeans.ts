@@ -8,8 +8,8 @@
  * vectors takes the vector farthest from its centroid; each such vector is taken once, farthest first.
  */
 import { ArgumentError } from "../errors/index.js";
-import { exactDistance } from "../kernels/reference.js";
-import { portableKernels } from "../kernels/portable.js";
+import { gapsOf } from "../kernels/gaps.js";
+import { portableKernels, workFloats } from "../kernels/portable.js";
 import { Random, createRandom } from "../math/random.js";
 import type { NearestResult } from "../spec/kernels.js";
 import type { FitOptions, VectorSource } from "../spec/quantizer.js";
@@ -26,6 +26,8 @@ const PLUS_PLUS_WORK = 5e8;
 /** Multiplications between two turns of the event loop: some tens of milliseconds. */
 const SLICE_WORK = 5e8;
 const MAX_CLUSTERS = 2 ** 24;
+/** Numbers that are copied into shared memory: 256 MiB. */
+const MAX_SHARED = 2 ** 26;
 
 export interface KMeansOptions extends FitOptions {
   /** K. */
@@ -63,12 +65,13 @@ export interface KMeansResult {
 export async function kmeans(source: VectorSource, options: KMeansOptions): Promise<KMeansResult> {
   const clusters = checkInteger(options.clusters, 1, MAX_CLUSTERS, "clusters");
   const dim = (source as { dim?: number }).dim ?? (source as Matrix).shape?.[1] ?? 1;
-  const vectors = await sampleVectors(source, {
+  const sample = await sampleVectors(source, {
     ...options,
     codewords: clusters,
     bytesPerSample: 8,
     fixedBytes: clusters * dim * 24,
   });
+  const vectors = sharedWith(options, sample);
   const rows = vectors.shape[0];
   if (rows < clusters) {
     throw new ArgumentError("k-means", {
@@ -90,6 +93,18 @@ export async function kmeans(source: VectorSource, options: KMeansOptions): Prom
   return options.batchSize === undefined
     ? lloyd(vectors, centroids, tolerance, options)
     : miniBatch(vectors, centroids, options.batchSize, options);
+}
+
+/** The vectors where threads see them, which would copy them in every pass; not where memory is bounded. */
+function sharedWith({ kernels, maxBytes }: FitOptions, vectors: Matrix): Matrix {
+  const { data, shape } = vectors;
+  if (kernels === undefined || maxBytes !== undefined || data.length > MAX_SHARED) return vectors;
+  if (typeof SharedArrayBuffer === "undefined" || data.buffer instanceof SharedArrayBuffer) {
+    return vectors;
+  }
+  const shared = workFloats(data.length);
+  shared.set(data);
+  return { data: shared, shape };
 }
 
 async function lloyd(
@@ -317,22 +332,16 @@ function startingCentroids(vectors: Matrix, clusters: number, options: KMeansOpt
 
 /** Rows chosen one after the other with probability proportional to the squared distance to those chosen. */
 function plusPlus(vectors: Matrix, clusters: number, random: Random): Float64Array {
-  const [rows, dim] = vectors.shape;
-  const { data } = vectors;
+  const rows = vectors.shape[0];
   const chosen = new Float64Array(clusters);
-  const gaps = new Float64Array(rows).fill(Infinity);
+  const { gaps, add } = gapsOf(vectors);
   const taken = new Uint8Array(rows);
   let pick = random.integer(rows);
   for (let k = 0; ; k++) {
     chosen[k] = pick;
     taken[pick] = 1;
     if (k + 1 === clusters) return chosen;
-    let total = 0;
-    for (let n = 0; n < rows; n++) {
-      const gap = exactDistance(data, n, data, pick, dim);
-      if (gap < gaps[n]!) gaps[n] = gap;
-      total += gaps[n]!;
-    }
+    const total = add(pick);
     if (total > 0) {
       let left = random.float() * total;
       let last = -1;
