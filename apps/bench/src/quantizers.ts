@@ -11,12 +11,13 @@
  * into apps/bench/results/quantizers.json and docs/benchmarks/quantizers.md; with `--only` those of
  * the other sections stay as they are, each with the machine and the load of its own run.
  *
- * What to expect on two idle x86 cores with AVX2: WebAssembly some 40 times the TypeScript reference;
- * codewords in blocks (few numbers, or vectors near few directions) up to 40 times faiss. Where nothing can
- * be left out, 1.2 to 2 times faiss at 64 and 256 numbers (8-bit products reach 1.5 times the rate of
- * float32 ones here), and half of faiss at 8 numbers and 1,024 codewords, where faiss runs at its peak and
- * WebAssembly has registers of half the width. With AVX-512 faiss gains more than ONNX Runtime does: 1.2 to 2
- * times faiss at 64 and 256 numbers, as fast in PQ, half as fast in small k-means.
+ * What to expect on two idle x86 cores with AVX2: WebAssembly some 45 times the TypeScript reference;
+ * codewords in blocks (few numbers, or vectors near few directions) up to 20 times faiss. Where nothing can
+ * be left out, relaxed SIMD's products of bytes reach 1.6 times the rate of faiss's float32 product, which
+ * makes 1.7 to 2.2 times faiss at 64 numbers, 1.1 to 1.3 at 256 and 0.7 at 8 numbers and 1,024 codewords,
+ * where faiss runs at its peak. The same loop in C, with registers of 128 bits as WebAssembly has them, is
+ * 5 to 10 % faster: the rest would take wider registers, which only native code has. With AVX-512 faiss gains
+ * more than WebAssembly does, and ONNX Runtime's 8-bit product (VNNI) is the faster one from 160 numbers on.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
