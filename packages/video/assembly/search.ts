@@ -247,6 +247,24 @@ function openWindow(p: usize, r: i32, c: i32, size: i32): void {
   }
 }
 
+/** Weights in 1/64 of the four pixels around a place; y first. */
+let corner00: v128 = i16x8.splat(0);
+let corner01: v128 = i16x8.splat(0);
+let corner10: v128 = i16x8.splat(0);
+let corner11: v128 = i16x8.splat(0);
+
+/** Those of a place `fx` and `fy` sixteenths beyond a pixel. */
+// @ts-ignore: a decorator
+@inline
+function weighCorners(fx: i32, fy: i32): void {
+  // 64 fx fy / 256, rounded half up.
+  const both = (fx * fy + 2) >> 2;
+  corner00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  corner01 = i16x8.splat(<i16>(4 * fx - both));
+  corner10 = i16x8.splat(<i16>(4 * fy - both));
+  corner11 = i16x8.splat(<i16>both);
+}
+
 /** Eight samples between pixels: bilinearly, weights in 1/64. */
 // @ts-ignore: a decorator
 @inline
@@ -286,12 +304,11 @@ function difference(p: usize, frame: i32, dx: i32, dy: i32): i32 {
     }
     return sumOf(sum);
   }
-  // 64 fx fy / 256, rounded half up.
-  const both = (fx * fy + 2) >> 2;
-  const w11 = i16x8.splat(<i16>both);
-  const w01 = i16x8.splat(<i16>(4 * fx - both));
-  const w10 = i16x8.splat(<i16>(4 * fy - both));
-  const w00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  weighCorners(fx, fy);
+  const w00 = corner00;
+  const w01 = corner01;
+  const w10 = corner10;
+  const w11 = corner11;
   for (; t < end; t += SAMPLE_ROW, q += step) {
     const e = i16x8.abs(i16x8.sub(v128.load(t), between(q, wide, w00, w01, w10, w11)));
     sum = i16x8.add(sum, v128.and(e, first));
@@ -449,11 +466,11 @@ function takeFrame(p: usize, f: i32, x: i32, y: i32, back: bool): void {
   let q = at(p, FINE) + <usize>(blockY + (dy >> 4) + edge) * wide + <usize>(blockX + (dx >> 4) + edge);
   const fx = dx & 15;
   const fy = dy & 15;
-  const both = (fx * fy + 2) >> 2;
-  const w11 = i16x8.splat(<i16>both);
-  const w01 = i16x8.splat(<i16>(4 * fx - both));
-  const w10 = i16x8.splat(<i16>(4 * fy - both));
-  const w00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  weighCorners(fx, fy);
+  const w00 = corner00;
+  const w01 = corner01;
+  const w10 = corner10;
+  const w11 = corner11;
   const row = restRow(p);
   let to = restAt + <usize>f * restFrame(p);
   const sign: i16 = back ? -1 : 1;
@@ -516,11 +533,11 @@ function errorWith(p: usize, f: i32, x: i32, y: i32): i32 {
   let q = at(p, FINE) + <usize>(blockY + (dy >> 4) + edge) * wide + <usize>(blockX + (dx >> 4) + edge);
   const fx = dx & 15;
   const fy = dy & 15;
-  const both = (fx * fy + 2) >> 2;
-  const w11 = i16x8.splat(<i16>both);
-  const w01 = i16x8.splat(<i16>(4 * fx - both));
-  const w10 = i16x8.splat(<i16>(4 * fy - both));
-  const w00 = i16x8.splat(<i16>(64 - 4 * fx - 4 * fy + both));
+  weighCorners(fx, fy);
+  const w00 = corner00;
+  const w01 = corner01;
+  const w10 = corner10;
+  const w11 = corner11;
   const row = restRow(p);
   let from = restAt + <usize>f * restFrame(p);
   let sum = i32x4.splat(0);

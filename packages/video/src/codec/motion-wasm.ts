@@ -22,6 +22,14 @@ import { kernels, Layout } from "./wasm.js";
 import type { ClipKernels } from "./wasm.js";
 
 const AXES = [Int16Array.from(AXIS_X), Int16Array.from(AXIS_Y)] as const;
+const takeAxes = (layout: Layout) => ({
+  axisX: layout.take(AXES[0].byteLength),
+  axisY: layout.take(AXES[1].byteLength),
+});
+function writeAxes(buffer: ArrayBuffer, { axisX, axisY }: ReturnType<typeof takeAxes>): void {
+  new Int16Array(buffer, axisX, AXES[0].length).set(AXES[0]);
+  new Int16Array(buffer, axisY, AXES[1].length).set(AXES[1]);
+}
 /** Weights of a block's samples along an axis, + 1 of the first block, + 2 of the last. */
 const SHARES = Int16Array.from(
   [0, 1, 2, 3].flatMap((kind) => [...shares(kind % 2 === 1, kind > 1)]),
@@ -97,8 +105,7 @@ function openSearch(
   const place = {
     params: layout.take(FIELDS),
     scratch: layout.take(SCRATCH),
-    axisX: layout.take(AXES[0].byteLength),
-    axisY: layout.take(AXES[1].byteLength),
+    ...takeAxes(layout),
     nearestX: layout.take(NEAREST_X.length),
     nearestY: layout.take(NEAREST_Y.length),
     found: layout.take(blocks * 4),
@@ -116,8 +123,7 @@ function openSearch(
   if (own === undefined) return undefined;
   const { buffer } = own.memory;
   const bytes = new Uint8Array(buffer);
-  new Int16Array(buffer, place.axisX, AXES[0].length).set(AXES[0]);
-  new Int16Array(buffer, place.axisY, AXES[1].length).set(AXES[1]);
+  writeAxes(buffer, place);
   bytes.set(NEAREST_X, place.nearestX);
   bytes.set(NEAREST_Y, place.nearestY);
   new Int16Array(buffer, place.shares, SHARES.length).set(SHARES);
@@ -196,8 +202,7 @@ export function compensateByWasm(
   const place = {
     params: layout.take(FIELDS),
     scratch: layout.take(SCRATCH),
-    axisX: layout.take(AXES[0].byteLength),
-    axisY: layout.take(AXES[1].byteLength),
+    ...takeAxes(layout),
     taps: layout.take(FILTERS.byteLength),
     weights: layout.take(WEIGHTS.byteLength),
     codes: layout.take(blocks * 16),
@@ -210,8 +215,7 @@ export function compensateByWasm(
   if (own === undefined) return undefined;
   const { buffer } = own.memory;
   const bytes = new Uint8Array(buffer);
-  new Int16Array(buffer, place.axisX, AXES[0].length).set(AXES[0]);
-  new Int16Array(buffer, place.axisY, AXES[1].length).set(AXES[1]);
+  writeAxes(buffer, place);
   new Int16Array(buffer, place.taps, FILTERS.length).set(FILTERS);
   new Int16Array(buffer, place.weights, WEIGHTS.length).set(WEIGHTS);
   const quarters = new Int32Array(buffer, place.codes, blocks * 4);
