@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { ArgumentError } from "@dtok/core";
 import { readParquet } from "../formats/parquet.js";
 import { graphFormatOf, readGraph } from "../formats/read.js";
@@ -10,16 +11,23 @@ import type { ReadGraph } from "../formats/reading.js";
 const CHUNK = 1 << 20;
 
 /**
- * A graph from a file, its format by the name's ending (`.gz` too) unless told. Of Parquet only what is
- * needed is read.
+ * A graph from a file (a path, or a file:, http: or https: URL), its format by the name's ending (`.gz` too)
+ * unless told. Of Parquet on disk only what is needed is read.
  *
  * @throws FormatError with the number of the line, ArgumentError for a file that cannot be read or whose
  * ending is no format's
  */
 export async function readGraphFile(
-  path: string,
+  file: string | URL,
   options: ReadGraphOptions = {},
 ): Promise<ReadGraph> {
+  const address = String(file);
+  const isRemote = /^https?:/i.test(address);
+  const path = isRemote
+    ? new URL(address).pathname
+    : address.startsWith("file:")
+      ? fileURLToPath(address)
+      : address;
   const format = options.format ?? graphFormatOf(path);
   if (format === undefined) {
     throw new ArgumentError(path, {
@@ -29,6 +37,7 @@ export async function readGraphFile(
     });
   }
   const more = { ...options, format, name: options.name ?? path };
+  if (isRemote) return readGraph(await bodyOf(address, options.signal), more);
   try {
     if (format !== "parquet" || path.endsWith(".gz")) {
       return await readGraph(createReadStream(path, { highWaterMark: CHUNK }), more);
@@ -58,6 +67,25 @@ export async function readGraphFile(
       expected: "a file that can be read",
       got: message,
       remedy: "Check the path.",
+      cause: error,
+    });
+  }
+}
+
+async function bodyOf(
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  try {
+    const response = await fetch(address, { signal: signal ?? null });
+    if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`);
+    return response.body;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ArgumentError(address, {
+      expected: "a file that can be fetched",
+      got: error instanceof Error ? error.message : String(error),
+      remedy: "Check the address and the connection.",
       cause: error,
     });
   }
