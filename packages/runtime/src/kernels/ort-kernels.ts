@@ -24,7 +24,8 @@ export interface OrtKernelOptions {
 
 /**
  * Nearest codewords through ONNX Runtime's matrix product, with the codes and distances of core's
- * reference kernels: winners are taken anew exactly, ties go to the lowest index.
+ * reference kernels: winners are taken anew exactly, ties go to the lowest index. For runtimes on an
+ * accelerator; on a CPU core's own kernels are faster (`createNodeKernels`, `nearest`).
  *
  * @param runtime is not closed by `close()`
  */
