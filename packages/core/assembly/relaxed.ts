@@ -9,14 +9,16 @@
 // depends on the machine.
 //
 // A score stands for x'·c' - |c'|^2 / 2 + r |c'|, r the most that rounding took from a vector of the tile:
-// rounding vectors cannot bring it below what it would be without, so only what rounding took from
-// codewords, a few percent of that, is left to be wary of.
+// rounding vectors cannot bring it below what it would be without r and rounding, so that what rounding took
+// from codewords is all that is left to be wary of.
+//
+// Where codewords lie too close together for bytes (`isFine`), all of this is left to nearest.ts.
 
 import * as plain from "./nearest";
 import { estimate, exact } from "./nearest";
 
 const PANEL: i32 = 8;
-/** Float64 numbers at `state`: R and what rounding took from a codeword, the scale of codewords. */
+/** Float64 numbers at `state`: R, the scale of codewords, and the most that rounding took from one. */
 const RADIUS: usize = 0;
 const CODE_SCALE: usize = 8;
 const CODE_ERROR: usize = 16;
@@ -24,7 +26,7 @@ const CODE_ERROR: usize = 16;
 const UNIT: usize = 32;
 /** Greatest length of 64 coordinates of a codeword. */
 const CHUNK_RADIUS: usize = 40;
-/** Of the tile: what is added to scores so that they fit int16; by how many bits products are shifted. */
+/** Of the tile: what is added to scores so that they fit int16; by how many bits sums of 64 products are shifted. */
 const SHIFT: usize = 48;
 const BITS: usize = 56;
 /** Of the tile: r. */
@@ -33,10 +35,18 @@ const REST: usize = 64;
 const BIASES: usize = 72;
 /** Whether bytes are fine enough for the codebook; else everything goes to nearest.ts. */
 const IS_FINE: usize = 80;
+/** Of the tile: length beyond which a vector is compared with all codewords one by one. */
+const FAR: usize = 88;
+
+/** Times the harmonic mean of |x'| + R at which a vector is far, and most of the tile that may be: a share. */
+const FAR_REACH: f64 = 4;
+const FAR_SHARE: i32 = 8;
 
 /** Numbers whose product is summed in int16. */
 const CHUNK: i32 = 64;
 const CHUNK_BYTES: usize = 256;
+/** Of more numbers, what shifting takes from each 64 of them adds up. */
+const MOST_NUMBERS: i32 = 16384;
 /** Width of the range of a score, and greatest product of 64 numbers. */
 const SCORE_RANGE: f64 = 65200;
 const CHUNK_RANGE: f64 = 32600;
@@ -111,8 +121,17 @@ function chunksOf(pad: i32): i32 {
 /** Codewords whose neighbours are looked at, and most that these are compared with. */
 const SAMPLE: i32 = 8;
 const NEIGHBOURS: i32 = 1024;
-/** A vector is this share of their squared distance from its codeword, about. */
+/** |x - c|^2 of a vector and its codeword, as a share of |c - c2|^2 of that and the next codeword, about. */
 const SPACING: f64 = 0.5;
+/**
+ * Nanoseconds that bytes save a number of a codeword, and that a candidate costs: for itself and a number. As
+ * measured; what is off here costs time only.
+ */
+const SAVED: f64 = 0.0145;
+const CANDIDATE: f64 = 12;
+const CANDIDATE_NUMBER: f64 = 0.5;
+/** Rounding is off by 1 / sqrt(12) of a step, in the mean. */
+const MEAN_ERROR: f64 = 0.29;
 
 /**
  * Whether rounding to bytes leaves few codewords that may be nearest, so that looking at them takes less time
@@ -121,7 +140,7 @@ const SPACING: f64 = 0.5;
  */
 function isFine(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64): bool {
   const padBytes = <usize>pad << 2;
-  const rest = (0.29 * Math.sqrt(<f64>pad) * most) / 63;
+  const rest = (MEAN_ERROR * Math.sqrt(<f64>pad) * most) / 63;
   const window = 2 * norm * (rest + lost);
   const samples = min<i32>(SAMPLE, size);
   const step = max<i32>(1, size / NEIGHBOURS);
@@ -139,13 +158,14 @@ function isFine(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64):
     }
   }
   const around = (<f64>near * <f64>step) / <f64>samples;
-  return around < (0.0145 * <f64>size * <f64>pad) / (12 + 0.5 * <f64>pad);
+  const numbers = <f64>size * <f64>pad;
+  return around * (CANDIDATE + CANDIDATE_NUMBER * <f64>pad) < SAVED * numbers;
 }
 
 /**
  * Packs codewords [size, pad] at `c` into panels [panels, pad / 2, 8] of pairs of int8 and, behind them,
- * [panels, chunks, 8] of int16: -64 times the sums of their numbers. Writes their |c'|^2 to `norms`.
- * Returns R, the greatest |c'|.
+ * [panels, chunks, 8] of int16: -64 times the sums of their numbers; as nearest.ts does where bytes are too
+ * coarse. Writes their |c'|^2 to `norms`. Returns R, the greatest |c'|.
  */
 export function packCodebook(
   c: usize,
@@ -224,7 +244,7 @@ export function packCodebook(
   // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
   const error = 1.01 * Math.sqrt(<f64>lost) + 1.2e-19 * <f64>pad;
   const norm = Math.sqrt(total / <f64>size);
-  const fine = isFine(c, size, pad, <f64>most, norm, error);
+  const fine = pad <= MOST_NUMBERS && isFine(c, size, pad, <f64>most, norm, error);
   if (!fine) plain.packCodebook(c, size, pad, mean, panels, norms, state);
   store<f64>(state, fine ? 1 : 0, IS_FINE);
   if (!fine) return radius;
@@ -235,8 +255,8 @@ export function packCodebook(
 }
 
 /**
- * The scale for vectors [rows, pad] of this greatest |x'|, coordinate and length of 64 coordinates; writes
- * the rest of `state` but r.
+ * The scale for vectors of this greatest |x'|, coordinate and length of 64 coordinates; writes UNIT, SHIFT and
+ * BITS to `state`.
  */
 function scaleFor(pad: i32, state: usize, longest: f64, most: f64, longestChunk: f64): f64 {
   const radius = load<f64>(state, RADIUS);
@@ -248,6 +268,7 @@ function scaleFor(pad: i32, state: usize, longest: f64, most: f64, longestChunk:
   const code = codeScale * load<f64>(state, CHUNK_RADIUS) + half;
   let scale = min<f64>(63 / most, 1e18);
   scale = min<f64>(scale, (CHUNK_RANGE / code - half) / longestChunk);
+  // Scores reach from -low to high, before they are shifted by bits.
   const whole = 0.51 * Math.sqrt(<f64>pad);
   const wholeCode = codeScale * radius + whole;
   let bits = 0;
@@ -256,12 +277,13 @@ function scaleFor(pad: i32, state: usize, longest: f64, most: f64, longestChunk:
     const unit = scale * codeScale;
     const vector = scale * longest + whole;
     const low = vector * wholeCode + 0.5 * unit * radius * radius;
-    // r |c'| is at most whole * wholeCode.
+    // Beyond |x'|^2 / 2: what rounding adds to the product, (whole) of either, and r |c'|.
     const high = 0.5 * unit * longest * longest + whole * (vector + 2 * wholeCode);
     const fits = <f64>(1 << bits);
     const range = (low + high) / fits + <f64>chunks + 4;
     if (range <= SCORE_RANGE) {
-      shift = nearest<f64>((0.5 * (low - high)) / fits);
+      // A step less for each chunk is what shifting may take.
+      shift = nearest<f64>((0.5 * (low - high)) / fits + 0.5 * <f64>chunks);
       break;
     }
     if (chunks > 1 && bits < 15) bits++;
@@ -298,10 +320,21 @@ function beginnings(pad: i32, state: usize, norms: usize, whole: usize, size: i3
   for (let k = size; k < padded; k++) store<i16>(whole + (<usize>k << 1), i16.MIN_VALUE);
 }
 
+/** Length beyond which vectors are far: Infinity where none is, or too many are. */
+function farFrom(lengths: usize, rows: i32, radius: f64): f64 {
+  let sum: f64 = 0;
+  for (let n = 0; n < rows; n++) sum += 1 / (load<f64>(lengths + (<usize>n << 4)) + radius);
+  const far = (FAR_REACH * <f64>rows) / sum - radius;
+  let count = 0;
+  for (let n = 0; n < rows; n++) count += i32(load<f64>(lengths + (<usize>n << 4)) > far);
+  return count > 0 && count * FAR_SHARE <= rows ? far : Infinity;
+}
+
 /**
  * Packs vectors [rows, pad] at `x` into [ceil(rows / 4), pad / 2, 4] of pairs of 7-bit numbers at `packed`
- * and writes to `lengths` two float64 a row: |x'|, and by how much a score may be too low. `whole` takes what
- * scores begin with. Returns the greatest |x'|; where squares leave float32 nothing is packed.
+ * and writes to `lengths` two float64 a row: |x'|, and by how much, in squared distance, rounding may bring a
+ * score too low. `whole` takes what scores begin with. Returns the greatest |x'|; nothing is packed where
+ * that and R are 1e18 or more, or no number.
  */
 export function packVectors(
   x: usize,
@@ -324,24 +357,41 @@ export function packVectors(
   magnitudes = f32x4.splat(0);
   for (let n = 0; n < rows; n++) {
     measure(x + <usize>n * padBytes, mean, pad);
-    // Not max(): what is no number must stay one.
-    if (!(square <= greatest)) greatest = square;
+    // max() keeps what is no number, and then nothing is packed.
+    greatest = max<f64>(greatest, square);
     chunk = max<f64>(chunk, chunkSquare);
     store<f64>(lengths + (<usize>n << 4), Math.sqrt(square));
   }
   const longest = Math.sqrt(greatest);
-  if (!(longest + load<f64>(state, RADIUS) < 1e18)) return longest;
+  const radius = load<f64>(state, RADIUS);
+  if (!(longest + radius < 1e18)) return longest;
+  const far = farFrom(lengths, rows, radius);
+  store<f64>(state, far, FAR);
+  if (longest > far) {
+    // A few far ones would make the steps of all others coarse.
+    greatest = 0;
+    chunk = 0;
+    magnitudes = f32x4.splat(0);
+    for (let n = 0; n < rows; n++) {
+      if (load<f64>(lengths + (<usize>n << 4)) > far) continue;
+      measure(x + <usize>n * padBytes, mean, pad);
+      greatest = max<f64>(greatest, square);
+      chunk = max<f64>(chunk, chunkSquare);
+    }
+  }
   const most = <f64>greatestLane(magnitudes);
-  const scale = scaleFor(pad, state, longest, most, Math.sqrt(chunk));
+  const scale = scaleFor(pad, state, Math.sqrt(greatest), most, Math.sqrt(chunk));
+  // A step for each chunk that is shifted, one for truncation and one to spare.
   const unit = load<f64>(state, UNIT) * (<f64>chunksOf(pad) + 2);
   const by = f32x4.splat(<f32>scale);
-  const back = f32x4.splat(<f32>(1 / scale));
+  // Where a step is longer than any number all are rounded to 0.
+  const back = f32x4.splat(<f32>min<f64>(1 / scale, 1e38));
   const middle = i32x4.splat(64);
   const quadRows = (rows + 3) & -4;
   let greatestLeft: f32 = 0;
   for (let n = 0; n < quadRows; n++) {
     let to = packed + <usize>(n >> 2) * (<usize>pad << 2) + (<usize>(n & 3) << 1);
-    if (n >= rows) {
+    if (n >= rows || load<f64>(lengths + (<usize>n << 4)) > far) {
       for (let pair = 0; pair < pad >> 1; pair++, to += 8) store<i16>(to, 0);
       continue;
     }
@@ -620,6 +670,22 @@ function weigh(k: i32, t: f32, vector: usize, c: usize, pad: i32): void {
   }
 }
 
+/** Writes what was found for row `n`. */
+// @ts-ignore: a decorator
+@inline
+function settle(
+  n: i32,
+  vector: usize,
+  c: usize,
+  padBytes: usize,
+  indices: usize,
+  distances: usize,
+): void {
+  if (!isExact) best = exact(vector, c + <usize>index * padBytes, <i32>(padBytes >> 2));
+  store<i32>(indices + (<usize>n << 2), index);
+  store<f32>(distances + (<usize>n << 2), <f32>best);
+}
+
 /** Lanes of up to 8 blocks that score at least `bound`, 8 bits a block. */
 // @ts-ignore: a decorator
 @inline
@@ -632,9 +698,9 @@ function lanesAt(at: usize, end: usize, step: usize, bound: v128): i64 {
 }
 
 /**
- * Nearest codewords from the greatest scores. A score, times the unit of `state`, is at most eps below
- * |x'|^2 - |x - c|^2, with eps as `finish` of nearest.ts has it. The codeword of the greatest score comes
- * first: its distance says from which score on others may be nearer. Where the second of a lane may, so may a
+ * Nearest codewords from the greatest scores. A score less the shift, times the unit, is at most eps below
+ * |x'|^2 - |x - c|^2: what `packVectors` says of the row, and the rounding of float32 as in `finish` of
+ * nearest.ts. (How far it may be above matters to nothing.) The codeword of the greatest score comes first: its distance says from which score on others may be nearer. Where the second of a lane may, so may a
  * third, and the lane's codewords are looked through.
  *
  * Writes int32 to `indices` and float32 to `distances`; `bests` gives room.
@@ -672,6 +738,7 @@ export function finishBlocks(
   const radius = load<f64>(state, RADIUS);
   const perUnit = 1 / load<f64>(state, UNIT);
   const shift = load<f64>(state, SHIFT) - 1;
+  const far = load<f64>(state, FAR);
   const step = <usize>((rows + 3) >> 2) << 7;
   const block = blockOf(panelCount);
   const blocks = (panelCount + block - 1) / block;
@@ -680,6 +747,16 @@ export function finishBlocks(
   least = <f32>(2 * tiny);
   for (let n = 0; n < rows; n++) {
     const vector = x + <usize>n * padBytes;
+    if (load<f64>(lengths + (<usize>n << 4)) > far) {
+      index = 0;
+      near = estimate(vector, c, pad);
+      isExact = false;
+      for (let k = 1; k < size; k++) {
+        weigh(k, estimate(vector, c + <usize>k * padBytes, pad), vector, c, pad);
+      }
+      settle(n, vector, c, padBytes, indices, distances);
+      continue;
+    }
     const own = maxima + (<usize>n << 5);
     const end = own + <usize>blocks * step;
     let high = v128.load(own);
@@ -733,8 +810,6 @@ export function finishBlocks(
         }
       }
     }
-    if (!isExact) best = exact(vector, c + <usize>index * padBytes, pad);
-    store<i32>(indices + (<usize>n << 2), index);
-    store<f32>(distances + (<usize>n << 2), <f32>best);
+    settle(n, vector, c, padBytes, indices, distances);
   }
 }

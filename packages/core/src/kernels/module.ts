@@ -5,7 +5,7 @@ import { MissingError } from "../errors/index.js";
 import { WASM_BASE64 as RELAXED_BASE64 } from "./nearest-relaxed-wasm-bytes.js";
 import { WASM_BASE64 } from "./nearest-wasm-bytes.js";
 
-/** The functions of assembly/nearest.ts, and what is called by name of assembly/additive.ts. All addresses are byte offsets into `memory`. */
+/** The functions of assembly/nearest.ts (of assembly/relaxed.ts with relaxed SIMD), and what is called by name of assembly/additive.ts. All addresses are byte offsets into `memory`. */
 export interface NearestExports {
   readonly memory: WebAssembly.Memory;
   packCodebook(

@@ -108,9 +108,11 @@ describe.each(all.slice(1))(
         /** Few distinct values make exact ties, duplicates among them. */
         grid: fc.constantFrom(0, 1, 2),
         near: fc.boolean(),
+        /** Of the last vector, times its length: the steps of a tile fit its longest. */
+        far: fc.constantFrom(1, 1, 30, 1e8, 1e17, 1e24),
       });
       fc.assert(
-        fc.property(shape, ({ rows, size, dim, seed, offset, away, scale, grid, near }) => {
+        fc.property(shape, ({ rows, size, dim, seed, offset, away, scale, grid, near, far }) => {
           const random = createRandom(seed);
           const draw = (): number =>
             grid === 0 ? random.normal() : random.integer(2 * grid + 1) - grid;
@@ -133,6 +135,10 @@ describe.each(all.slice(1))(
               );
             }).flat(),
           );
+          for (let i = x.data.length - dim; i < x.data.length; i++) {
+            const value = Math.fround(x.data[i]! * far);
+            if (Number.isFinite(value)) x.data[i] = value;
+          }
           const expected = referenceKernels.nearest(x, c);
           const got = wasmKernels.nearest(x, c);
           expect(got.indices).toEqual(expected.indices);
@@ -141,6 +147,43 @@ describe.each(all.slice(1))(
           expect(nearestByWasm(x, c, Math.ceil((size * dim) / 3))).toEqual(expected);
         }),
         { seed: 11, numRuns: 250 },
+      );
+    });
+    test("on vectors far beyond all others of their tile", () => {
+      const random = createRandom(6);
+      for (const [size, dim, small, large] of [
+        [64, 16, 1e-7, 1e17],
+        [64, 16, 1e-11, 1e15],
+        [300, 40, 1, 100],
+        [300, 100, 1, 1e9],
+      ] as const) {
+        const c = random.fillNormal(new Float32Array(size * dim), small);
+        const x = random.fillNormal(new Float32Array(70 * dim), small);
+        for (const row of [7, 8, 69]) x.subarray(row * dim, (row + 1) * dim).fill(large);
+        const [vectors, codebook] = [matrix(70, dim, x), matrix(size, dim, c)];
+        expect(wasmKernels.nearest(vectors, codebook)).toEqual(
+          referenceKernels.nearest(vectors, codebook),
+        );
+      }
+    });
+    test("of tens of thousands of numbers, where what shifting takes adds up", () => {
+      const [dim, del] = [27_520, 1e-4];
+      const random = createRandom(5);
+      const side = () => (random.float() < 0.5 ? -1 : 1);
+      const p = Array.from({ length: dim }, side);
+      const q = Array.from({ length: dim }, (_, d) => (d % 64 === 1 ? 0 : side() * 1.008));
+      p[0] = q[0] = 0;
+      const words = [
+        p,
+        p.map((v) => -v * (1 + del)),
+        q.map((v) => v * (1 + del)),
+        q.map((v) => -v),
+      ];
+      const first = (63 / ((32_768 * 65_200 * 2) / (22.5 * dim))) * 0.968;
+      const x = p.map((v, d) => (d === 0 ? first : d % 64 === 1 ? (-v * first) / 63 : 0));
+      const [vectors, codebook] = [matrix(1, dim, x), matrix(4, dim, words.flat())];
+      expect(wasmKernels.nearest(vectors, codebook)).toEqual(
+        referenceKernels.nearest(vectors, codebook),
       );
     });
     test("on many codewords, and on some so close together that bytes tell none apart", () => {

@@ -1,6 +1,6 @@
 /*
- * Driver of assembly/nearest.ts: lays out its memory, feeds it tiles of vectors and chunks of the
- * codebook. Codes and distances are those of kernels/reference.ts, bit for bit.
+ * Driver of assembly/nearest.ts and, with relaxed SIMD, assembly/relaxed.ts: lays out their memory, feeds them
+ * tiles of vectors and chunks of the codebook. Codes and distances are those of kernels/reference.ts, bit for bit.
  */
 import type { Kernels, NearestResult } from "../spec/kernels.js";
 import type { Matrix } from "../spec/tensor.js";
@@ -59,7 +59,10 @@ function blockFor(size: number, pad: number): number {
   return best;
 }
 
-/** Where everything lies in the memory of an instance, for one chunk of a codebook [size, dim]. */
+/**
+ * Where everything lies in the memory of an instance, for one chunk of a codebook [size, dim]; there is room
+ * for what either module makes of it.
+ */
 export function searchLayout(size: number, dim: number) {
   const pad = (dim + 3) & ~3;
   const panels = 2 * Math.ceil(size / 16);

@@ -7,7 +7,7 @@ let isMissing = false;
 /**
  * Has the kernels use relaxed SIMD, where this Node.js has it. Node.js 20 has it as it was standardised, one
  * release of V8 before it needed no flag: the flag is on only while core's own module is compiled; what was
- * compiled stays so, and nothing else sees it.
+ * compiled stays so.
  */
 export function useRelaxedSimd(): boolean {
   if (isMissing) return false;

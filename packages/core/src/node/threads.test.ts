@@ -81,6 +81,12 @@ test("tiles beyond float32's squares are taken by the definition, between ones t
   expect(await kernels.nearest(x, c)).toEqual(referenceKernels.nearest(x, c));
 });
 
+test.each([0, 63, 300])("what is no number is found, in row %i of many", async (row) => {
+  const x = normal(640, 16, 2);
+  x.data[row * 16 + 3] = NaN;
+  await expect(kernels.nearest(x, normal(600, 16, 1))).rejects.toMatchObject({ code: "value" });
+});
+
 test("bad input, abort, and use after close are typed errors", async () => {
   const x = normal(100, 4, 1);
   expect(() => createThreadedKernels({ threads: 0 })).toThrow(/threads/);
