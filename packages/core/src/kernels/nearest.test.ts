@@ -169,7 +169,7 @@ describe.each(all.slice(1))(
     test("of tens of thousands of numbers, where what shifting takes adds up", () => {
       const [dim, del] = [27_520, 1e-4];
       const random = createRandom(5);
-      const side = () => (random.float() < 0.5 ? -1 : 1);
+      const side = (): number => (random.float() < 0.5 ? -1 : 1);
       const p = Array.from({ length: dim }, side);
       const q = Array.from({ length: dim }, (_, d) => (d % 64 === 1 ? 0 : side() * 1.008));
       p[0] = q[0] = 0;
