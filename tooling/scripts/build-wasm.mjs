@@ -12,7 +12,7 @@ const jobs = [
   { name: "core", source: "assembly/index.ts", target: "src/kernels/nearest-wasm-bytes.ts" },
   {
     name: "core",
-    source: "assembly/index-relaxed.ts",
+    source: "assembly/index.ts",
     target: "src/kernels/nearest-relaxed-wasm-bytes.ts",
     features: ["simd", "relaxed-simd"],
   },

@@ -2,9 +2,8 @@
 // AssemblyScript with SIMD128, one tile of vectors a call. src/kernels/tile-plan.ts lays out memory.
 // All sums are float32 (or float64 where said) in the order of the TypeScript that they mirror.
 
-import * as plain from "./nearest";
-import * as relaxed from "./relaxed";
 import { at } from "./params";
+import { finishBlocks, groupMaxima, packVectors } from "./search";
 
 /** Numbers of a sum before it is added to the total: src/kernels/products.ts has the same. */
 const CHUNK: i32 = 64;
@@ -168,27 +167,33 @@ export function searchPart(p: usize, rows: i32): void {
     memory.copy(to, source + <usize>n * stride, bytes);
   }
   const radius = load<f64>(state);
-  const longest = ASC_FEATURE_RELAXED_SIMD
-    ? relaxed.packVectors(x, rows, pad, mean, packed, lengths, state, norms, whole, size)
-    : plain.packVectors(x, rows, pad, mean, packed, lengths, state, norms, whole, size);
+  const longest = packVectors(x, rows, pad, mean, packed, lengths, state, norms, whole, size);
   if (!(radius + longest < 1e18) || !(radius === 0 || radius > 1e-12)) {
     for (let n = 0; n < rows; n++) store<i32>(codes + <usize>n * codeStride, -1);
     return;
   }
   const quads = (rows + 3) >> 2;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    relaxed.groupMaxima(packed, quads, pad, panels, whole, panelCount, blockPanels, maxima, top, state);
-    relaxed.finishBlocks(
-      x, rows, dim, pad, lengths, packed, panels, whole, panelCount, blockPanels, maxima, top, c, size,
-      state, bests, indices, distances,
-    ); // prettier-ignore
-  } else {
-    plain.groupMaxima(packed, quads, pad, panels, whole, panelCount, blockPanels, maxima, top);
-    plain.finishBlocks(
-      x, rows, dim, pad, lengths, packed, panels, whole, panelCount, blockPanels, maxima, top, c, size,
-      state, bests, indices, distances,
-    ); // prettier-ignore
-  }
+  groupMaxima(packed, quads, pad, panels, whole, panelCount, blockPanels, maxima, top, state);
+  finishBlocks(
+    x,
+    rows,
+    dim,
+    pad,
+    lengths,
+    packed,
+    panels,
+    whole,
+    panelCount,
+    blockPanels,
+    maxima,
+    top,
+    c,
+    size,
+    state,
+    bests,
+    indices,
+    distances,
+  );
   for (let n = 0; n < rows; n++) {
     const k = load<i32>(indices + (<usize>n << 2));
     store<i32>(codes + <usize>n * codeStride, k);

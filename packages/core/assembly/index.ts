@@ -1,15 +1,11 @@
-// All kernels that search codebooks, as one module.
+// All kernels that search codebooks, as one module; compiled with relaxed SIMD and without.
 export {
   centreVectors,
   finish,
-  finishBlocks,
   finishBytes,
-  groupMaxima,
   narrowGaps,
   packByteCodebook,
   packBytes,
-  packCodebook,
-  packVectors,
   takeOff,
 } from "./nearest";
 export {
@@ -23,3 +19,4 @@ export {
   turnTile,
 } from "./additive";
 export { prunedTile, pruneCodebook } from "./pruned";
+export { finishBlocks, groupMaxima, packCodebook, packVectors } from "./search";

@@ -29,9 +29,22 @@ const UNIT: usize = 32;
  */
 const MOST: f64 = 32000;
 
+/** What rounding of float32 may move a distance of `dim` numbers: a share of it, and subnormal numbers. */
 // @ts-ignore: a decorator
 @inline
-function sumOf(v: v128): f32 {
+export function shareOf(dim: i32): f64 {
+  return <f64>(dim + 16) * 5.9604644775390625e-8;
+}
+
+// @ts-ignore: a decorator
+@inline
+export function tinyOf(dim: i32): f64 {
+  return <f64>(dim + 16) * 7.52316384526264e-37;
+}
+
+// @ts-ignore: a decorator
+@inline
+export function sumOf(v: v128): f32 {
   return (
     f32x4.extract_lane(v, 0) +
     f32x4.extract_lane(v, 1) +
@@ -41,7 +54,7 @@ function sumOf(v: v128): f32 {
 
 // @ts-ignore: a decorator
 @inline
-function greatestLane(v: v128): f32 {
+export function greatestLane(v: v128): f32 {
   return max<f32>(
     max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
     max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
@@ -377,8 +390,8 @@ export function finishBlocks(
   indices: usize,
   distances: usize,
 ): void {
-  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const share = shareOf(dim);
+  const tiny = tinyOf(dim);
   const padBytes = <usize>pad << 2;
   const panelBytes = <usize>pad << 4;
   const quadBytes = <usize>pad << 3;
@@ -566,8 +579,8 @@ export function finish(
   indices: usize,
   distances: usize,
 ): void {
-  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const share = shareOf(dim);
+  const tiny = tinyOf(dim);
   const padBytes = <usize>pad << 2;
   for (let n = 0; n < rows; n++) {
     const row = minima + (<usize>(n * groups) << 2);
@@ -795,8 +808,8 @@ export function finishBytes(
   bests: usize,
   indices: usize,
 ): void {
-  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const share = shareOf(dim);
+  const tiny = tinyOf(dim);
   const padBytes = <usize>pad << 2;
   const blocks = chunk / BYTE_BLOCK;
   const base = norms + (<usize>first << 2);
@@ -885,8 +898,8 @@ export function finishBytes(
  * `x`. Returns their sum in the order of the rows.
  */
 export function narrowGaps(x: usize, rows: i32, pad: i32, pick: i32, gaps: usize): f64 {
-  const share: f64 = <f64>(pad + 16) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(pad + 16) * 7.52316384526264e-37;
+  const share = shareOf(pad);
+  const tiny = tinyOf(pad);
   const padBytes = <usize>pad << 2;
   const centre = x + <usize>pick * padBytes;
   let total: f64 = 0;

@@ -7,7 +7,7 @@
 // Y = (B x', |x' - BᵀB x'|), and |x - c|^2 >= |Y_x - Y_c|^2, for the rests are at least as far from each
 // other as their lengths are. Without one Y is x'.
 
-import { estimate, exact, packCodebook, packVectors } from "./nearest";
+import { estimate, exact, packCodebook, packVectors, shareOf, tinyOf } from "./nearest";
 import { products } from "./additive";
 import { at } from "./params";
 
@@ -487,8 +487,8 @@ export function prunedTile(p: usize, rows: i32): f64 {
   const radius = load<f64>(state);
   if (!(radius + longest < 1e18)) return -1;
   unit = load<f64>(state, 32);
-  share = <f64>(dim + 16) * ULP;
-  tiny = <f64>(dim + 16) * 7.52316384526264e-37;
+  share = shareOf(dim);
+  tiny = tinyOf(dim);
   // What float32 may move a product with a direction of the basis, a share of the length.
   const turn: f64 = width > 0 ? <f64>(dim + 16) * 4 * Math.sqrt(width + 1) * ULP : 0;
   const rest = load<f64>(p + REST);

@@ -1,7 +1,6 @@
 // Nearest codewords as nearest.ts finds them, for engines with relaxed SIMD: its product of int8 with 7-bit
 // numbers, summed in pairs, does twice the work of an int16 product in one instruction (pmaddubsw on x86).
-// Scores stay in int16, eight codewords to a register. The functions have the arguments of those in
-// nearest.ts, and the codes are the same.
+// Scores stay in int16, eight codewords to a register. The codes are the same.
 //
 // Codewords are rounded to int8 and vectors to 7 bits, 64 for zero. What the 64 adds to a product depends on
 // the codeword alone and is taken off where its sum begins. Sums are modulo 2^16; scales are such that
@@ -12,10 +11,9 @@
 // rounding vectors cannot bring it below what it would be without r and rounding, so that what rounding took
 // from codewords is all that is left to be wary of.
 //
-// Where codewords lie too close together for bytes (`isFine`), all of this is left to nearest.ts.
+// Where codewords lie too close together for bytes, all of this is left to nearest.ts (search.ts).
 
-import * as plain from "./nearest";
-import { estimate, exact } from "./nearest";
+import { estimate, exact, greatestLane, shareOf, sumOf, tinyOf } from "./nearest";
 
 const PANEL: i32 = 8;
 /** Float64 numbers at `state`: R, the scale of codewords, and the most that rounding took from one. */
@@ -33,7 +31,7 @@ const BITS: usize = 56;
 const REST: usize = 64;
 /** Where the biases lie. */
 const BIASES: usize = 72;
-/** Whether bytes are fine enough for the codebook; else everything goes to nearest.ts. */
+/** Whether bytes are fine enough for the codebook. */
 const IS_FINE: usize = 80;
 /** Of the tile: length beyond which a vector is compared with all codewords one by one. */
 const FAR: usize = 88;
@@ -57,16 +55,6 @@ const BALANCE: f64 = 180;
 @inline
 function product(words: v128, vector: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(words, vector);
-}
-
-// @ts-ignore: a decorator
-@inline
-function sumOf(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) +
-    f32x4.extract_lane(v, 1) +
-    (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
-  );
 }
 
 /** |row - mean|^2, the greatest square of 64 coordinates, and the greatest magnitudes of all rows. */
@@ -99,15 +87,6 @@ function measure(row: usize, mean: usize, pad: i32): void {
 
 // @ts-ignore: a decorator
 @inline
-function greatestLane(v: v128): f32 {
-  return max<f32>(
-    max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
-    max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
-  );
-}
-
-// @ts-ignore: a decorator
-@inline
 function panelsOf(size: i32): i32 {
   return ((size + 2 * PANEL - 1) / (2 * PANEL)) * 2;
 }
@@ -116,6 +95,13 @@ function panelsOf(size: i32): i32 {
 @inline
 function chunksOf(pad: i32): i32 {
   return (pad + CHUNK - 1) / CHUNK;
+}
+
+/** Whether the functions below are for the codebook of `state`. */
+// @ts-ignore: a decorator
+@inline
+export function isFine(state: usize): bool {
+  return load<f64>(state, IS_FINE) !== 0;
 }
 
 /** Codewords whose neighbours are looked at, and most that these are compared with. */
@@ -138,7 +124,7 @@ const MEAN_ERROR: f64 = 0.29;
  * than products of bytes save: about as many as lie around a codeword, up to what rounding may hide
  * beyond its own neighbour.
  */
-function isFine(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64): bool {
+function fewAround(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64): bool {
   const padBytes = <usize>pad << 2;
   const rest = (MEAN_ERROR * Math.sqrt(<f64>pad) * most) / 63;
   const window = 2 * norm * (rest + lost);
@@ -164,8 +150,8 @@ function isFine(c: usize, size: i32, pad: i32, most: f64, norm: f64, lost: f64):
 
 /**
  * Packs codewords [size, pad] at `c` into panels [panels, pad / 2, 8] of pairs of int8 and, behind them,
- * [panels, chunks, 8] of int16: -64 times the sums of their numbers; as nearest.ts does where bytes are too
- * coarse. Writes their |c'|^2 to `norms`. Returns R, the greatest |c'|.
+ * [panels, chunks, 8] of int16: -64 times the sums of their numbers. Writes their |c'|^2 to `norms`, and to
+ * `state` whether bytes are fine enough for them. Returns R, the greatest |c'|.
  */
 export function packCodebook(
   c: usize,
@@ -244,10 +230,8 @@ export function packCodebook(
   // 1.01 and 1.2e-19 stand for the rounding of this very sum, subnormal squares among it.
   const error = 1.01 * Math.sqrt(<f64>lost) + 1.2e-19 * <f64>pad;
   const norm = Math.sqrt(total / <f64>size);
-  const fine = pad <= MOST_NUMBERS && isFine(c, size, pad, <f64>most, norm, error);
-  if (!fine) plain.packCodebook(c, size, pad, mean, panels, norms, state);
+  const fine = pad <= MOST_NUMBERS && fewAround(c, size, pad, <f64>most, norm, error);
   store<f64>(state, fine ? 1 : 0, IS_FINE);
-  if (!fine) return radius;
   store<f64>(state, error, CODE_ERROR);
   store<f64>(state, <f64>biases, BIASES);
   store<f64>(state, chunkRadius, CHUNK_RADIUS);
@@ -348,9 +332,6 @@ export function packVectors(
   whole: usize,
   size: i32,
 ): f64 {
-  if (load<f64>(state, IS_FINE) === 0) {
-    return plain.packVectors(x, rows, pad, mean, packed, lengths, state, norms, whole, size);
-  }
   let greatest: f64 = 0;
   let chunk: f64 = 0;
   const padBytes = <usize>pad << 2;
@@ -615,8 +596,7 @@ function blockOf(panelCount: i32): i32 {
 
 /**
  * Greatest scores. `maxima` [blocks, 4 quads, 2, 8] takes int16 for each block of panels and row: the two
- * greatest of each lane, whose last bits tell the panel. `blockPanels` and `top` are for nearest.ts; `top` gives
- * room to scores in the making.
+ * greatest of each lane, whose last bits tell the panel. `sums`: room for 128 bytes.
  */
 export function groupMaxima(
   packed: usize,
@@ -625,18 +605,15 @@ export function groupMaxima(
   panels: usize,
   whole: usize,
   panelCount: i32,
-  blockPanels: i32,
   maxima: usize,
-  top: usize,
+  sums: usize,
   state: usize,
 ): void {
-  if (load<f64>(state, IS_FINE) === 0) {
-    plain.groupMaxima(packed, quads, pad, panels, whole, panelCount, blockPanels, maxima, top);
-  } else if (pad <= CHUNK) {
+  if (pad <= CHUNK) {
     shortMaxima(packed, quads, pad, panels, whole, panelCount, maxima);
   } else {
     const bits = <i32>load<f64>(state, BITS);
-    longMaxima(packed, quads, pad, panels, whole, panelCount, maxima, top, bits);
+    longMaxima(packed, quads, pad, panels, whole, panelCount, maxima, sums, bits);
   }
 }
 
@@ -649,10 +626,11 @@ let isExact: bool = false;
 let limit: f32 = 0;
 let least: f32 = 0;
 
-/** Weighs codeword `k`, whose distance is about `t`. */
+/** Weighs codeword `k` against the nearest so far. */
 // @ts-ignore: a decorator
 @inline
-function weigh(k: i32, t: f32, vector: usize, c: usize, pad: i32): void {
+function weigh(k: i32, vector: usize, c: usize, pad: i32): void {
+  const t = estimate(vector, c + ((<usize>k * <usize>pad) << 2), pad);
   if (t > near * limit + least) return;
   if (near > t * limit + least) {
     near = t;
@@ -670,18 +648,20 @@ function weigh(k: i32, t: f32, vector: usize, c: usize, pad: i32): void {
   }
 }
 
+/** Begins a row with codeword `k`. */
+// @ts-ignore: a decorator
+@inline
+function begin(k: i32, vector: usize, c: usize, pad: i32): void {
+  index = k;
+  near = estimate(vector, c + ((<usize>k * <usize>pad) << 2), pad);
+  isExact = false;
+}
+
 /** Writes what was found for row `n`. */
 // @ts-ignore: a decorator
 @inline
-function settle(
-  n: i32,
-  vector: usize,
-  c: usize,
-  padBytes: usize,
-  indices: usize,
-  distances: usize,
-): void {
-  if (!isExact) best = exact(vector, c + <usize>index * padBytes, <i32>(padBytes >> 2));
+function settle(n: i32, vector: usize, c: usize, pad: i32, indices: usize, distances: usize): void {
+  if (!isExact) best = exact(vector, c + ((<usize>index * <usize>pad) << 2), pad);
   store<i32>(indices + (<usize>n << 2), index);
   store<f32>(distances + (<usize>n << 2), <f32>best);
 }
@@ -700,10 +680,11 @@ function lanesAt(at: usize, end: usize, step: usize, bound: v128): i64 {
 /**
  * Nearest codewords from the greatest scores. A score less the shift, times the unit, is at most eps below
  * |x'|^2 - |x - c|^2: what `packVectors` says of the row, and the rounding of float32 as in `finish` of
- * nearest.ts. (How far it may be above matters to nothing.) The codeword of the greatest score comes first: its distance says from which score on others may be nearer. Where the second of a lane may, so may a
- * third, and the lane's codewords are looked through.
+ * nearest.ts. (How far it may be above matters to nothing.) The codeword of the greatest score comes first:
+ * its distance says from which score on others may be nearer. Where the second of a lane may, so may a third,
+ * and the lane's codewords are looked through.
  *
- * Writes int32 to `indices` and float32 to `distances`; `bests` gives room.
+ * Writes int32 to `indices` and float32 to `distances`.
  */
 export function finishBlocks(
   x: usize,
@@ -711,29 +692,16 @@ export function finishBlocks(
   dim: i32,
   pad: i32,
   lengths: usize,
-  packed: usize,
-  panels: usize,
-  whole: usize,
   panelCount: i32,
-  blockPanels: i32,
   maxima: usize,
-  top: usize,
   c: usize,
   size: i32,
   state: usize,
-  bests: usize,
   indices: usize,
   distances: usize,
 ): void {
-  if (load<f64>(state, IS_FINE) === 0) {
-    plain.finishBlocks(
-      x, rows, dim, pad, lengths, packed, panels, whole, panelCount, blockPanels, maxima, top, c, size,
-      state, bests, indices, distances,
-    ); // prettier-ignore
-    return;
-  }
-  const share: f64 = <f64>(dim + 16) * 5.9604644775390625e-8;
-  const tiny: f64 = <f64>(dim + 16) * 7.52316384526264e-37;
+  const share = shareOf(dim);
+  const tiny = tinyOf(dim);
   const padBytes = <usize>pad << 2;
   const radius = load<f64>(state, RADIUS);
   const perUnit = 1 / load<f64>(state, UNIT);
@@ -748,13 +716,11 @@ export function finishBlocks(
   for (let n = 0; n < rows; n++) {
     const vector = x + <usize>n * padBytes;
     if (load<f64>(lengths + (<usize>n << 4)) > far) {
-      index = 0;
-      near = estimate(vector, c, pad);
-      isExact = false;
+      begin(0, vector, c, pad);
       for (let k = 1; k < size; k++) {
-        weigh(k, estimate(vector, c + <usize>k * padBytes, pad), vector, c, pad);
+        weigh(k, vector, c, pad);
       }
-      settle(n, vector, c, padBytes, indices, distances);
+      settle(n, vector, c, pad, indices, distances);
       continue;
     }
     const own = maxima + (<usize>n << 5);
@@ -774,9 +740,7 @@ export function finishBlocks(
     const bit = <i32>ctz(mask);
     const id = i16x8.extract_lane_s(high, 0) & (block - 1);
     const leader = ((first + (bit >> 3) * block + id) << 3) + (bit & 7);
-    index = leader;
-    near = estimate(vector, c + <usize>leader * padBytes, pad);
-    isExact = false;
+    begin(leader, vector, c, pad);
     // The least score of a codeword that may be as near.
     const place = lengths + (<usize>n << 4);
     const length = load<f64>(place);
@@ -799,17 +763,15 @@ export function finishBlocks(
         const scores = at + <usize>(bit >> 3) * step + (<usize>lane << 1);
         let k = ((start + (load<i16>(scores) & (block - 1))) << 3) + lane;
         if (load<i16>(scores, 16) < bound) {
-          if (k === leader) continue;
-          weigh(k, estimate(vector, c + <usize>k * padBytes, pad), vector, c, pad);
+          if (k !== leader) weigh(k, vector, c, pad);
           continue;
         }
         const past = min<i32>((start + block) << 3, size);
         for (k = (start << 3) + lane; k < past; k += PANEL) {
-          if (k === index) continue;
-          weigh(k, estimate(vector, c + <usize>k * padBytes, pad), vector, c, pad);
+          if (k !== index) weigh(k, vector, c, pad);
         }
       }
     }
-    settle(n, vector, c, padBytes, indices, distances);
+    settle(n, vector, c, pad, indices, distances);
   }
 }
