@@ -154,7 +154,8 @@ const PAGE = 65536;
 type Kind = "relaxed" | "plain";
 const BYTES: Readonly<Record<Kind, string>> = { relaxed: RELAXED_BASE64, plain: WASM_BASE64 };
 
-let compiled: { readonly module: WebAssembly.Module; readonly kind: Kind } | undefined;
+const modules = new Map<Kind, WebAssembly.Module>();
+let used: Kind | undefined;
 let failed = false;
 let kept: NearestExports | undefined;
 
@@ -168,9 +169,16 @@ export function useModule(
   kind: Kind,
   around = (compile: () => WebAssembly.Module): WebAssembly.Module => compile(),
 ): boolean {
+  if (used === kind) return true;
   try {
-    const bytes = Uint8Array.from(atob(BYTES[kind]), (c) => c.charCodeAt(0));
-    compiled = { module: around(() => new WebAssembly.Module(bytes)), kind };
+    if (!modules.has(kind)) {
+      const bytes = Uint8Array.from(atob(BYTES[kind]), (c) => c.charCodeAt(0));
+      modules.set(
+        kind,
+        around(() => new WebAssembly.Module(bytes)),
+      );
+    }
+    used = kind;
     kept = undefined;
     return true;
   } catch {
@@ -178,9 +186,9 @@ export function useModule(
   }
 }
 
-function chosen() {
-  if (compiled === undefined && !failed) failed = !useModule("relaxed") && !useModule("plain");
-  return compiled;
+function chosen(): Kind | undefined {
+  if (used === undefined && !failed) failed = !useModule("relaxed") && !useModule("plain");
+  return used;
 }
 
 /**
@@ -188,12 +196,13 @@ function chosen() {
  * relaxed SIMD that of assembly/relaxed.ts, twice as fast. The codes are the same.
  */
 export function nearestModule(): WebAssembly.Module | undefined {
-  return chosen()?.module;
+  const kind = chosen();
+  return kind && modules.get(kind);
 }
 
 /** Whether it is the one with relaxed SIMD. */
 export function isRelaxed(): boolean {
-  return chosen()?.kind === "relaxed";
+  return chosen() === "relaxed";
 }
 
 /** Whether this engine runs the WebAssembly kernels. */

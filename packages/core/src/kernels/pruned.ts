@@ -15,6 +15,7 @@ const MAX_PLAIN_DIM = 16;
 const MIN_SIZE = 512;
 /** The same with relaxed SIMD, for more numbers than 4, and the share of the time that it takes then. */
 const [MIN_RELAXED_SIZE, MIN_RELAXED_DIM, RELAXED_SHARE] = [2048, 5, 0.55];
+const halvesTime = (dim: number): boolean => isRelaxed() && dim >= MIN_RELAXED_DIM;
 /** Directions of a basis: with the length of the rest they fill registers. */
 const DIRECTIONS = 19;
 /** Share of the codewords' squared lengths that a basis must hold. */
@@ -109,11 +110,7 @@ export function prunedLayout(size: number, dim: number, width: number): PrunedLa
       indicesAt, distancesAt, rawY, sortedY, outer, bounds,
     ), // prettier-ignore
     // Their steps take less time each than those through blocks.
-    limit:
-      (isRelaxed() && dim >= MIN_RELAXED_DIM ? RELAXED_SHARE : 1) *
-      0.65 *
-      (size / 8) *
-      (pad * 2 + 8),
+    limit: (halvesTime(dim) ? RELAXED_SHARE : 1) * 0.65 * (size / 8) * (pad * 2 + 8),
   };
 }
 
@@ -201,7 +198,7 @@ export function prunedSearch(
   mean: Float32Array,
 ): PrunedSearch | undefined {
   const [size, dim] = codebook.shape;
-  const least = isRelaxed() && dim >= MIN_RELAXED_DIM ? MIN_RELAXED_SIZE : MIN_SIZE;
+  const least = halvesTime(dim) ? MIN_RELAXED_SIZE : MIN_SIZE;
   if (size < least || rows < size / 4) return undefined;
   if (dim <= MAX_PLAIN_DIM) return { place: prunedLayout(size, dim, 0), basis: undefined };
   if (dim < 2 * DIRECTIONS) return undefined;

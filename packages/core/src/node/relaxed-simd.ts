@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { isRelaxed, useModule } from "../kernels/module.js";
+import { useModule } from "../kernels/module.js";
 
 const FLAG = "experimental-wasm-relaxed-simd";
 let isMissing = false;
@@ -11,7 +11,7 @@ let isMissing = false;
  */
 export function useRelaxedSimd(): boolean {
   if (isMissing) return false;
-  if (isRelaxed() || useModule("relaxed")) return true;
+  if (useModule("relaxed")) return true;
   isMissing =
     process.versions.v8?.startsWith("11.3.") !== true ||
     !useModule("relaxed", (compile) => {

@@ -78,7 +78,6 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       remedy: "Leave it out for one thread per core.",
     });
   }
-  useRelaxedSimd();
   let workers: Worker[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -254,7 +253,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     signal?.throwIfAborted();
     const [rows, dim] = vectors.shape;
     const size = codebook.shape[0];
-    const module = nearestModule();
+    const module = threadsModule();
     const work = rows * size * dim;
     if (module === undefined || work < MIN_WORK || size * dim > CHUNK_NUMBERS) {
       const result = portableKernels().nearest(vectors, codebook);
@@ -274,7 +273,7 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
     takeOff: (vectors, codebook, signal) => search(vectors, codebook, signal, true),
     async runPlan(plan, vectors, out, signal) {
       signal?.throwIfAborted();
-      const module = nearestModule();
+      const module = threadsModule();
       if (module === undefined) throw new Error("a plan without WebAssembly");
       const result = queue.then(() => runTiles(module, plan, vectors, out, signal));
       queue = result.catch(() => undefined);
@@ -288,6 +287,12 @@ export function createThreadedKernels(options: ThreadOptions = {}): AsyncKernels
       await Promise.all(open.map((worker) => worker.terminate()));
     },
   };
+}
+
+/** The module that threads run: at their first use, for it takes some milliseconds to compile. */
+function threadsModule(): WebAssembly.Module | undefined {
+  useRelaxedSimd();
+  return nearestModule();
 }
 
 /** Rows [first, end) less their codewords. */
